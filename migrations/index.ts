@@ -1,0 +1,4 @@
+import { InitialSchema } from './0001-initial-schema.ts'
+
+/** Every migration in the order in which it runs; a new one is appended, an old one never changed. */
+export const migrations = [{ name: '0001-initial-schema', class: InitialSchema }]

@@ -1,0 +1,121 @@
+import { type EntityManager, MikroORM, PostgreSqlDriver } from '@mikro-orm/postgresql'
+import { Migrator } from '@mikro-orm/migrations'
+import { DatabaseError, type Pool, type PoolClient, type QueryResultRow } from 'pg'
+
+import { DomainError } from '../domain/errors.ts'
+import { migrations } from '../../migrations/index.ts'
+import { entities } from './schema.ts'
+
+const CONNECTIONS_MAX = 10
+const CONNECT_TIMEOUT_MS = 2_000
+/** The server ends a statement after this long; the client gives up a little later, when the server says nothing. */
+const STATEMENT_TIMEOUT_MS = 2_500
+const QUERY_TIMEOUT_MS = 3_000
+
+/** Runs hand-written SQL on one connection or in one transaction. `name` makes it a prepared statement. */
+export interface Sql {
+  query<Row extends QueryResultRow>(text: string, values?: readonly unknown[], name?: string): Promise<Row[]>
+}
+
+export interface Database {
+  /** A fresh unit of work; never shared between requests. */
+  em(): EntityManager
+  sql: Sql
+  /** One transaction on one connection; rolled back when `work` throws. */
+  transaction<T>(work: (sql: Sql) => Promise<T>): Promise<T>
+  orm: MikroORM
+  pool: Pool
+  close(): Promise<void>
+}
+
+export interface DatabaseOptions {
+  url: string
+  connectionsMax?: number
+  /** For long work such as migrations; 0 turns the limits off. */
+  statementTimeoutMs?: number
+}
+
+/** Opens a pool; connects lazily, so it also succeeds while PostgreSQL is away. */
+export async function openDatabase(options: DatabaseOptions): Promise<Database> {
+  const statementTimeoutMs = options.statementTimeoutMs ?? STATEMENT_TIMEOUT_MS
+  const orm = new MikroORM({
+    driver: PostgreSqlDriver,
+    clientUrl: options.url,
+    entities,
+    extensions: [Migrator],
+    migrations: { migrationsList: migrations, tableName: 'migration', snapshot: false, transactional: true, allOrNothing: true },
+    pool: { min: 0, max: options.connectionsMax ?? CONNECTIONS_MAX },
+    driverOptions: {
+      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+      statement_timeout: statementTimeoutMs,
+      query_timeout: statementTimeoutMs === 0 ? 0 : QUERY_TIMEOUT_MS,
+      idle_in_transaction_session_timeout: 10_000,
+      keepAlive: true,
+      application_name: 'postrider',
+    },
+    forceUtcTimezone: true,
+    debug: false,
+    ensureDatabase: false,
+  })
+  const connection = orm.em.getConnection()
+  const pool = (await connection.getNativeClient()) as Pool
+  return {
+    em: () => orm.em.fork(),
+    sql: createSql(pool),
+    transaction: (work) => inTransaction(pool, work),
+    orm,
+    pool,
+    close: () => orm.close(true),
+  }
+}
+
+function createSql(runner: Pool | PoolClient): Sql {
+  return {
+    async query<Row extends QueryResultRow>(text: string, values: readonly unknown[] = [], name?: string) {
+      const config = { text, values: [...values], ...(name === undefined ? {} : { name }) }
+      return (await runner.query<Row>(config)).rows
+    },
+  }
+}
+
+async function inTransaction<T>(pool: Pool, work: (sql: Sql) => Promise<T>): Promise<T> {
+  const client = await pool.connect()
+  let broken: Error | undefined
+  try {
+    await client.query('begin')
+    const result = await work(createSql(client))
+    await client.query('commit')
+    return result
+  } catch (error) {
+    // A connection whose rollback fails is in an unknown state and must not go back into the pool.
+    await client.query('rollback').catch((cause: unknown) => {
+      broken = cause instanceof Error ? cause : new Error('rollback failed')
+    })
+    throw error
+  } finally {
+    client.release(broken)
+  }
+}
+
+/** SQLSTATE classes that mean "PostgreSQL is away, starting, stopping or overloaded", not "the statement is wrong". */
+const AWAY_CLASSES = ['08', '53', '57', '58']
+const AWAY_MESSAGES = /timeout|terminated|ECONNREFUSED|ECONNRESET|EPIPE|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|Connection (ended|closed)|not queryable/i
+const AWAY_STATES = new Set(['40001', '40P01', '55P03', '25006', '25P03'])
+
+/** Whether an error says that the database cannot be used now, so that trying again later makes sense. */
+export function isDatabaseAway(error: unknown): boolean {
+  for (let cause: unknown = error, depth = 0; cause instanceof Error && depth < 5; cause = cause.cause, depth += 1) {
+    const code = cause instanceof DatabaseError || 'code' in cause ? String((cause as { code?: unknown }).code) : ''
+    if (AWAY_STATES.has(code) || (/^[0-9A-Z]{5}$/.test(code) && AWAY_CLASSES.includes(code.slice(0, 2)))) return true
+    if (!(cause instanceof DatabaseError) && AWAY_MESSAGES.test(`${code} ${cause.message}`)) return true
+  }
+  return false
+}
+
+/** What an API caller is told while the database is away. */
+export function databaseAway(cause: unknown): DomainError {
+  return new DomainError('unavailable', 'The database cannot be reached right now. Nothing was stored; try again.', {
+    cause,
+    retryAfterSeconds: 2,
+  })
+}

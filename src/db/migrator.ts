@@ -1,0 +1,32 @@
+import { openDatabase, type Sql } from './database.ts'
+
+/** Any constant will do, as long as every process takes the same lock. */
+const MIGRATION_LOCK = 7_310_552
+
+/**
+ * Brings the schema up to date and makes the partitions around now. Safe to run by several processes at once: the
+ * others wait, then find nothing to do. Answers the names of the migrations that ran.
+ */
+export async function migrate(url: string): Promise<string[]> {
+  const database = await openDatabase({ url, connectionsMax: 3, statementTimeoutMs: 0 })
+  try {
+    const client = await database.pool.connect()
+    try {
+      await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK])
+      const done = await database.orm.migrator.up()
+      await ensurePartitions(database.sql)
+      return done.map(({ name }) => name)
+    } finally {
+      // Closing the session gives the lock back, whatever happened.
+      client.release(true)
+    }
+  } finally {
+    await database.close()
+  }
+}
+
+/** Makes the partitions around a time (now, unless told), three weeks ahead. Answers how many were missing. */
+export async function ensurePartitions(sql: Sql, at: Date = new Date()): Promise<number> {
+  const rows = await sql.query<{ made: number }>('select ensure_partitions($1) as made', [at])
+  return rows[0]?.made ?? 0
+}
