@@ -1,0 +1,176 @@
+import type { AttemptOutcome } from '../domain/attempt-outcome.ts'
+import { createConnection, type Connection } from './connection.ts'
+import { createConnectionPool } from './connection-pool.ts'
+import { DEFAULT_LIMITS, type SenderLimits } from './limits.ts'
+import { createNameResolver, type ResolveName } from './name-resolver.ts'
+import { exchange, type Reply } from './reply.ts'
+import { firstValue, recordBody, recordHeaders } from './reply-record.ts'
+import { SendingFault } from './sending-fault.ts'
+import { createSocketOpener, type OpeningTimings } from './socket-opener.ts'
+import { judgeStatus } from './status-outcome.ts'
+import { createTargetReader, type Target } from './target.ts'
+import type { TargetRules } from './target-url.ts'
+
+export interface SendRequest {
+  url: string
+  /** Lower-case names. */
+  headers: Record<string, string>
+  body: string
+  /** The whole attempt, from DNS to the last byte, in milliseconds. */
+  timeoutMs: number
+  /** Secrets to be masked where a receiver echoes them. */
+  confidential?: readonly string[]
+}
+
+/** Everything one POST met. */
+export interface Exchange {
+  startedAt: Date
+  endedAt: Date
+  /** From the start to complete headers; null when there were none. */
+  responseTimeMs: number | null
+  outcome: AttemptOutcome
+  statusCode: number | null
+  /** Allow-listed names, bounded values; null without a reply. */
+  responseHeaders: Record<string, string> | null
+  /** The first 16 KiB as storable text; null without a reply. */
+  responseBody: string | null
+  responseBodyTruncated: boolean
+  /** The vetted address that was dialled; null when there was none or the target is blocked. */
+  remoteAddress: string | null
+  /** Null for a phase that did not take place, as on a connection that was already open. */
+  timings: OpeningTimings & { firstByteMs: number | null }
+}
+
+export interface Sender {
+  /**
+   * Makes one POST. Never rejects for anything the endpoint, its name server or its network does.
+   * @throws SendingFault when our own side could not make the attempt.
+   */
+  send(request: SendRequest): Promise<Exchange>
+  /** Refuses new requests, waits for those in flight (their own deadlines bound it) and ends all connections. */
+  close(): Promise<void>
+}
+
+export interface SenderOptions {
+  rules: TargetRules
+  /** How names become addresses; by default the system's name servers. */
+  resolveName?: ResolveName
+  /** PEM certificates trusted beside the system's. */
+  trustedCertificates?: readonly string[]
+  limits?: Partial<SenderLimits>
+}
+
+/** What one way of sending led to: an outcome without the record around it. */
+interface Met {
+  reply: Exclude<Reply, { kind: 'unsent' }> | { kind: 'not_sent'; failure: 'dns' | 'connect' | 'tls' | 'blocked_target' }
+  remoteAddress: string | null
+  timings: OpeningTimings
+}
+
+const NO_TIMINGS: OpeningTimings = { dnsMs: null, connectMs: null, tlsMs: null }
+
+/** The one code path by which this program posts to strangers. */
+export function createSender(options: SenderOptions): Sender {
+  const limits = { ...DEFAULT_LIMITS, ...options.limits }
+  const readTarget = createTargetReader(options.rules)
+  const openSocket = createSocketOpener({
+    allowed: options.rules.allowed,
+    resolveName: options.resolveName ?? createNameResolver(),
+    trustedCertificates: options.trustedCertificates ?? [],
+  })
+  const pool = createConnectionPool(limits)
+  const inFlight = new Set<Promise<Met>>()
+  let isClosed = false
+
+  async function post(request: SendRequest, startedAt: number): Promise<Met> {
+    const target = readTarget(request.url)
+    if (target === null) return notSent('blocked_target', null, NO_TIMINGS)
+    const deadlineAt = startedAt + request.timeoutMs
+    const idle = pool.take(target.origin)
+    if (idle !== null) {
+      const reply = await exchangeOn(idle, request, target, deadlineAt)
+      // A kept connection may have died unnoticed. Only what was surely not written is sent again, on a new one.
+      if (reply.kind !== 'unsent') return { reply, remoteAddress: idle.remoteAddress, timings: NO_TIMINGS }
+    }
+    return postOnNewConnection(request, target, deadlineAt)
+  }
+
+  async function postOnNewConnection(request: SendRequest, target: Target, deadlineAt: number): Promise<Met> {
+    const opening = await openSocket(target, Math.min(deadlineAt, performance.now() + limits.connectMs))
+    const { remoteAddress, timings } = opening
+    if (!opening.ok) return notSent(opening.failure, remoteAddress, timings)
+    const connection = createConnection(target.origin, opening.socket, opening.remoteAddress, limits)
+    const reply = await exchangeOn(connection, request, target, deadlineAt)
+    return reply.kind === 'unsent' ? notSent('connect', remoteAddress, timings) : { reply, remoteAddress, timings }
+  }
+
+  async function exchangeOn(
+    connection: Connection,
+    request: SendRequest,
+    target: Target,
+    deadlineAt: number,
+  ): Promise<Reply> {
+    const message = { path: target.path, headers: request.headers, body: request.body }
+    const reply = await exchange(connection, message, deadlineAt, limits)
+    pool.put(connection)
+    return reply
+  }
+
+  return {
+    async send(request) {
+      if (isClosed) throw new SendingFault('closed')
+      if (inFlight.size >= limits.requestsInFlight) throw new SendingFault('overloaded')
+      const startedAt = performance.now()
+      const startedAtDate = new Date()
+      const posted = post(request, startedAt)
+      inFlight.add(posted)
+      try {
+        return describe(await posted, request.confidential ?? [], startedAtDate, startedAt)
+      } finally {
+        inFlight.delete(posted)
+      }
+    },
+    async close() {
+      isClosed = true
+      pool.close()
+      await Promise.allSettled([...inFlight])
+      pool.close()
+    },
+  }
+}
+
+function notSent(
+  failure: 'dns' | 'connect' | 'tls' | 'blocked_target',
+  remoteAddress: string | null,
+  timings: OpeningTimings,
+): Met {
+  return { reply: { kind: 'not_sent', failure }, remoteAddress, timings }
+}
+
+function describe(met: Met, confidential: readonly string[], startedAtDate: Date, startedAt: number): Exchange {
+  const { reply, remoteAddress } = met
+  const endedAt = new Date()
+  const base = { startedAt: startedAtDate, endedAt, remoteAddress }
+  if (reply.kind !== 'answered') {
+    return {
+      ...base,
+      responseTimeMs: null,
+      outcome: { kind: 'unreachable', failure: reply.failure },
+      statusCode: null,
+      responseHeaders: null,
+      responseBody: null,
+      responseBodyTruncated: false,
+      timings: { ...met.timings, firstByteMs: reply.kind === 'failed' ? reply.firstByteMs : null },
+    }
+  }
+  return {
+    ...base,
+    responseTimeMs: Math.round(reply.headersAt - startedAt),
+    outcome: judgeStatus(reply.statusCode, firstValue(reply.headers, 'retry-after'), endedAt.getTime()),
+    statusCode: reply.statusCode,
+    responseHeaders: recordHeaders(reply.headers, confidential),
+    responseBody: recordBody(reply.body, reply.isTruncated, confidential),
+    responseBodyTruncated: reply.isTruncated,
+    timings: { ...met.timings, firstByteMs: reply.firstByteMs },
+  }
+}
