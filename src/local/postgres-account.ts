@@ -1,6 +1,15 @@
 import { type SpawnOptions, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { chownSync, cpSync, existsSync, lchownSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import {
+  chownSync,
+  cpSync,
+  existsSync,
+  lchownSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+} from 'node:fs'
 import { join } from 'node:path'
 
 import { LocalRuntimeError } from './local-error.ts'
@@ -51,11 +60,18 @@ function directAccount({ nativeDir }: PostgresPrograms, homeDir: string): Postgr
   return { nativeDir, homeDir, command: plainCommand, spawnOptions: {}, owner: null }
 }
 
-function plainCommand(program: string, args: readonly string[]): { command: string; args: readonly string[] } {
+function plainCommand(
+  program: string,
+  args: readonly string[],
+): { command: string; args: readonly string[] } {
   return { command: program, args }
 }
 
-function namespaceAccount({ nativeDir }: PostgresPrograms, homeDir: string, user: UserEntry): PostgresAccount {
+function namespaceAccount(
+  { nativeDir }: PostgresPrograms,
+  homeDir: string,
+  user: UserEntry,
+): PostgresAccount {
   const flags = ['--user', `--map-user=${user.uid}`, `--map-group=${user.gid}`]
   return {
     nativeDir,
@@ -89,7 +105,8 @@ function copiedAccount({ nativeDir }: PostgresPrograms, homeDir: string, user: U
   const placeDir = join(COPIES_DIR, createHash('sha256').update(homeDir).digest('hex').slice(0, 16))
   const copyDir = join(placeDir, 'native')
   mkdirSync(placeDir, { recursive: true, mode: 0o711 })
-  if (!existsSync(join(copyDir, 'bin'))) cpSync(nativeDir, copyDir, { recursive: true, verbatimSymlinks: true })
+  if (!existsSync(join(copyDir, 'bin')))
+    cpSync(nativeDir, copyDir, { recursive: true, verbatimSymlinks: true })
   const copiedHomeDir = join(placeDir, 'data')
   mkdirSync(copiedHomeDir, { recursive: true, mode: 0o700 })
   return {
@@ -113,10 +130,14 @@ function findUser(): UserEntry {
     .map((line) => line.split(':'))
     .map(([name, , uid, gid]) => ({ name, uid: Number(uid), gid: Number(gid) }))
     .filter(({ uid }) => uid > 0)
-  const user = ['postgres', 'nobody'].map((name) => entries.find((entry) => entry.name === name)).find(Boolean)
+  const user = ['postgres', 'nobody']
+    .map((name) => entries.find((entry) => entry.name === name))
+    .find(Boolean)
   const chosen = user ?? entries[0]
   if (chosen === undefined) {
-    throw new LocalRuntimeError('PostgreSQL does not run as root, and /etc/passwd names no other user: set DATABASE_URL.')
+    throw new LocalRuntimeError(
+      'PostgreSQL does not run as root, and /etc/passwd names no other user: set DATABASE_URL.',
+    )
   }
   return { uid: chosen.uid, gid: chosen.gid }
 }

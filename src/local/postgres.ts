@@ -89,7 +89,12 @@ function readPassword(account: PostgresAccount): string {
 }
 
 /** Built aside and then renamed: a start that is killed half-way leaves nothing that looks like a database. */
-function createDatabase(account: PostgresAccount, dataDir: string, password: string, isDurable: boolean): void {
+function createDatabase(
+  account: PostgresAccount,
+  dataDir: string,
+  password: string,
+  isDurable: boolean,
+): void {
   const newDir = `${dataDir}.new`
   rmSync(newDir, { recursive: true, force: true })
   const flags = [
@@ -136,7 +141,11 @@ function checkVersion({ nativeDir }: PostgresAccount, dataDir: string): void {
   )
 }
 
-async function launch(account: PostgresAccount, dataDir: string, options: PostgresOptions): Promise<ServerProcess> {
+async function launch(
+  account: PostgresAccount,
+  dataDir: string,
+  options: PostgresOptions,
+): Promise<ServerProcess> {
   const { promise: ready, resolve } = Promise.withResolvers<true>()
   const program = account.command(join(account.nativeDir, 'bin', 'postgres'), serverFlags(dataDir, options))
   let lastLine = ''
@@ -177,4 +186,3 @@ function serverFlags(dataDir: string, { port, isDurable = true }: PostgresOption
   }
   return ['-D', dataDir, ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])]
 }
-

@@ -42,7 +42,8 @@ export async function startServerProcess(server: ServerCommand): Promise<ServerP
       resolve(signal === null ? `exit code ${code ?? 'unknown'}` : `signal ${signal}`)
     })
   })
-  for (const stream of [child.stdout, child.stderr]) createInterface({ input: stream }).on('line', server.onLine)
+  for (const stream of [child.stdout, child.stderr])
+    createInterface({ input: stream }).on('line', server.onLine)
   try {
     await once(child, 'spawn')
   } catch (cause) {
