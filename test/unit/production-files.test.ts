@@ -11,7 +11,8 @@ interface Service {
   image?: string
   command?: string[]
   environment?: Record<string, string>
-  healthcheck?: object
+  entrypoint?: string[]
+  healthcheck?: { test: string[] }
   depends_on?: Record<string, { condition: string }>
   volumes?: string[]
 }
@@ -57,6 +58,16 @@ describe('docker-compose.yml', () => {
     const expected = CONFIG_NAMES.filter((name) => !ofStart.test(name) && !leftOut.includes(name))
 
     expect(given.toSorted()).toEqual(expected.toSorted())
+  })
+
+  it('writes every command as a list of texts', () => {
+    const lists = services.map(([, service]) => [
+      service.command,
+      service.entrypoint,
+      service.healthcheck?.test,
+    ])
+
+    for (const word of lists.flat(2)) expect(['string', 'undefined']).toContain(typeof word)
   })
 
   it('waits only for services it has, in a state they can reach', () => {
