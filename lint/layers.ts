@@ -8,6 +8,8 @@ interface Layer {
   imports: Partial<Record<string, Permission>> | 'everything'
   /** Which packages may be imported; types of the others too where `packageTypes` is set. */
   packages: RegExp
+  /** Whether Node's own modules may be imported; yes where nothing is said. */
+  nodeModules?: false
   packageTypes?: RegExp
   /** The law of this folder in one sentence, shown with every break of it. */
   lesson: string
@@ -15,6 +17,7 @@ interface Layer {
 
 const ANY_PACKAGE = /^/
 const NO_PACKAGE = /^(?!)/
+const SANDBOX_PACKAGES = /^@temporalio\/(workflow|common)$/
 const NOT_FOR_DOMAIN_FRIENDS = /^(?!@temporalio\/|fastify$|@fastify\/)/
 
 /**
@@ -26,26 +29,41 @@ export const LAYERS: Record<string, Layer> = {
     paths: ['src/domain/'],
     imports: {},
     packages: NO_PACKAGE,
+    nodeModules: false,
     lesson:
       'The domain imports nothing but itself, so that workflows can replay it: pass what it needs as an argument.',
   },
   sending: {
     paths: ['src/sending/'],
-    imports: { domain: 'value', config: 'type' },
+    imports: { domain: 'value', secrets: 'type', config: 'type' },
     packages: /^(?!@temporalio\/|@mikro-orm\/|fastify$|@fastify\/)/,
     lesson:
       'Sending makes one request and knows neither Temporal nor the database: let the caller load the delivery and record the outcome.',
   },
+  secrets: {
+    paths: ['src/secrets/'],
+    imports: { config: 'type' },
+    packages: /^node:/,
+    lesson:
+      'Secrets are encrypted and decrypted here and nowhere else: the caller reads and writes the rows.',
+  },
+  secrets: {
+    paths: ['src/secrets/'],
+    imports: { domain: 'value', config: 'type' },
+    packages: NO_PACKAGE,
+    lesson:
+      'Encrypting needs a key, a text and what the text belongs to, nothing else: keep storing and sending out of it.',
+  },
   db: {
     paths: ['src/db/'],
-    imports: { domain: 'value', migrations: 'value', config: 'type' },
+    imports: { domain: 'value', migrations: 'value', secrets: 'type', config: 'type' },
     packages: NOT_FOR_DOMAIN_FRIENDS,
     lesson:
       'The database folder turns rows into domain values and back: a step that needs more is a use case.',
   },
   usecases: {
     paths: ['src/usecases/'],
-    imports: { domain: 'value', db: 'value', sending: 'type', config: 'type' },
+    imports: { domain: 'value', db: 'value', secrets: 'value', sending: 'type', config: 'type' },
     packages: /^(?!@temporalio\/|fastify$|@fastify\/|undici$)/,
     lesson:
       'A use case meets the outside by a function-typed port (src/usecases/ports.ts): declare what it needs there and let src/bin pass it in.',
@@ -68,6 +86,7 @@ export const LAYERS: Record<string, Layer> = {
     imports: {
       domain: 'value',
       sending: 'value',
+      secrets: 'value',
       db: 'value',
       usecases: 'value',
       temporal: 'type',
@@ -83,6 +102,7 @@ export const LAYERS: Record<string, Layer> = {
     imports: {
       domain: 'value',
       sending: 'value',
+      secrets: 'value',
       db: 'value',
       usecases: 'value',
       temporal: 'type',
@@ -109,14 +129,16 @@ export const LAYERS: Record<string, Layer> = {
   contract: {
     paths: ['workflows/contract.ts'],
     imports: { domain: 'value' },
-    packages: /^@temporalio\/(workflow|common)$/,
+    packages: SANDBOX_PACKAGES,
+    nodeModules: false,
     lesson:
       'The contract is read by clients and by workflows alike: it holds names and shapes and imports only the domain.',
   },
   workflows: {
     paths: ['workflows/'],
     imports: { domain: 'value', contract: 'value', activities: 'type' },
-    packages: /^@temporalio\/(workflow|common)$/,
+    packages: SANDBOX_PACKAGES,
+    nodeModules: false,
     lesson:
       'A workflow runs in a sandbox and is replayed: it may use the domain, its contract and the types of activities; everything else belongs in an activity.',
   },
@@ -125,6 +147,7 @@ export const LAYERS: Record<string, Layer> = {
     imports: {
       domain: 'value',
       sending: 'value',
+      secrets: 'value',
       db: 'value',
       usecases: 'value',
       contract: 'type',
