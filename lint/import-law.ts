@@ -107,9 +107,8 @@ function judgePackage(
   specifier: string,
   isTypeOnly: boolean,
 ): { what: string; lesson: string } | undefined {
-  const isBuiltinHere = isBuiltin(specifier)
-  const isSandboxed = layer.packages.source === LAYERS['workflows']?.packages.source
-  if (layer.packages.test(specifier) && !(isBuiltinHere && isSandboxed)) return undefined
+  const isAllowed = isBuiltin(specifier) ? layer.nodeModules !== false : layer.packages.test(specifier)
+  if (isAllowed) return undefined
   if (isTypeOnly && layer.packageTypes?.test(specifier) === true) return undefined
   return {
     what: `${nameOf(layer)} may not import ${specifier}.`,

@@ -31,6 +31,7 @@ async function complaints(path: string, text: string): Promise<string[]> {
 const FORBIDDEN: [layer: string, path: string, text: string][] = [
   ['domain', 'src/domain/x.ts', "import { randomUUID } from 'node:crypto'"],
   ['sending', 'src/sending/x.ts', "import { findDelivery } from '../db/deliveries.ts'"],
+  ['secrets', 'src/secrets/x.ts', "import { findSecret } from '../db/secrets.ts'"],
   ['db', 'src/db/x.ts', "import { publish } from '../usecases/publish.ts'"],
   ['usecases', 'src/usecases/x.ts', "import { post } from '../sending/request.ts'"],
   ['temporal', 'src/temporal/x.ts', "import { deliver } from '../../workflows/deliver.ts'"],
@@ -89,6 +90,14 @@ describe('the import law', () => {
   it('sees dynamic imports and re-exports too', async () => {
     expect(await complaints('src/domain/x.ts', "export const x = import('../db/schema.ts')")).toHaveLength(1)
     expect(await complaints('src/domain/x.ts', "export { Row } from '../db/schema.ts'")).toHaveLength(1)
+  })
+
+  it('keeps Node and other packages out of the sandbox of workflows', async () => {
+    const [ofNode] = await complaints('workflows/x.ts', "import { readFile } from 'node:fs/promises'")
+    const [ofClient] = await complaints('workflows/x.ts', "import { Client } from '@temporalio/client'")
+
+    expect(ofNode).toContain('may not import node:fs/promises')
+    expect(ofClient).toContain('may not import @temporalio/client')
   })
 
   it('lets nothing but a composition root import one', async () => {
