@@ -135,4 +135,3 @@ function networks(...texts: string[]): Network[] {
     return network
   })
 }
-

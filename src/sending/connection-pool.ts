@@ -1,74 +1,74 @@
 import type { Connection } from './connection.ts'
 
-/** Idle connections, waiting for the next request to their origin. */
-export interface ConnectionPool {
-  /** The most recently used one to this origin, or null. */
-  take(origin: string): Connection | null
-  /** Keeps a connection for later if it is still usable, ending the longest unused one when there are too many. */
-  put(connection: Connection): void
-  /** Ends all idle connections; later ones are ended when they are put back. */
-  close(): void
-}
-
-export function createConnectionPool(limits: {
+export interface PoolLimits {
   idleConnections: number
   idleConnectionsPerOrigin: number
-}): ConnectionPool {
-  const byOrigin = new Map<string, Connection[]>()
-  /** All of them, the longest unused first. */
-  const byAge = new Set<Connection>()
-  const watched = new WeakSet<Connection>()
-  let isClosed = false
+}
 
-  function forget(connection: Connection): void {
-    if (!byAge.delete(connection)) return
-    const siblings = byOrigin.get(connection.origin)
-    const index = siblings?.lastIndexOf(connection) ?? -1
-    if (siblings === undefined || index === -1) return
-    siblings.splice(index, 1)
-    if (siblings.length === 0) byOrigin.delete(connection.origin)
+/** Idle connections, waiting for the next request to their origin. */
+export class ConnectionPool {
+  readonly #limits: PoolLimits
+  readonly #byOrigin = new Map<string, Connection[]>()
+  /** All of them, the longest unused first. */
+  readonly #byAge = new Set<Connection>()
+  readonly #watched = new WeakSet<Connection>()
+  #isClosed = false
+
+  constructor(limits: PoolLimits) {
+    this.#limits = limits
   }
 
-  function evict(connection: Connection | undefined): void {
+  /** The most recently used connection to this origin, or null. */
+  take(origin: string): Connection | null {
+    for (;;) {
+      const connection = this.#byOrigin.get(origin)?.at(-1)
+      if (connection === undefined) return null
+      this.#forget(connection)
+      if (connection.isUsable()) return connection
+    }
+  }
+
+  /** Keeps a connection for later if it is still usable, ending the longest unused one when there are too many. */
+  put(connection: Connection): void {
+    if (!connection.isUsable()) return
+    if (this.#isClosed) {
+      connection.destroy()
+      return
+    }
+    this.#watch(connection)
+    const siblings = this.#byOrigin.get(connection.origin) ?? []
+    this.#byOrigin.set(connection.origin, siblings)
+    siblings.push(connection)
+    this.#byAge.add(connection)
+    if (siblings.length > this.#limits.idleConnectionsPerOrigin) this.#end(siblings[0])
+    if (this.#byAge.size > this.#limits.idleConnections) this.#end(this.#byAge.values().next().value)
+  }
+
+  /** Ends all idle connections; later ones are ended when they are put back. */
+  close(): void {
+    this.#isClosed = true
+    for (const connection of [...this.#byAge]) this.#end(connection)
+  }
+
+  #end(connection: Connection | undefined): void {
     if (connection === undefined) return
-    forget(connection)
+    this.#forget(connection)
     connection.destroy()
   }
 
-  function watch(connection: Connection): void {
-    if (watched.has(connection)) return
-    watched.add(connection)
-    connection.onClose(() => {
-      forget(connection)
-    })
+  /** Drops a connection when the other side closes it or its idle time is over. */
+  #watch(connection: Connection): void {
+    if (this.#watched.has(connection)) return
+    this.#watched.add(connection)
+    connection.onClose(() => this.#forget(connection))
   }
 
-  return {
-    take(origin) {
-      for (;;) {
-        const connection = byOrigin.get(origin)?.at(-1)
-        if (connection === undefined) return null
-        forget(connection)
-        if (connection.isUsable()) return connection
-      }
-    },
-    put(connection) {
-      if (!connection.isUsable()) return
-      if (isClosed) {
-        connection.destroy()
-        return
-      }
-      watch(connection)
-      const siblings = byOrigin.get(connection.origin) ?? []
-      byOrigin.set(connection.origin, siblings)
-      siblings.push(connection)
-      byAge.add(connection)
-      if (siblings.length > limits.idleConnectionsPerOrigin) evict(siblings[0])
-      if (byAge.size > limits.idleConnections) evict(byAge.values().next().value)
-    },
-    close() {
-      isClosed = true
-      for (const connection of [...byAge]) evict(connection)
-    },
+  #forget(connection: Connection): void {
+    if (!this.#byAge.delete(connection)) return
+    const siblings = this.#byOrigin.get(connection.origin)
+    const index = siblings?.lastIndexOf(connection) ?? -1
+    if (siblings === undefined || index === -1) return
+    siblings.splice(index, 1)
+    if (siblings.length === 0) this.#byOrigin.delete(connection.origin)
   }
 }

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 import { Client } from 'undici'
 import type { SenderLimits } from './limits.ts'
-import { installReplyGate, type ReplyGate } from './reply-gate.ts'
+import { ReplyGate } from './reply-gate.ts'
 
 /** One open socket with the HTTP/1.1 client that speaks on it; it lives as long as the socket and never redials. */
 export interface Connection {
@@ -23,7 +23,7 @@ export function createConnection(
   remoteAddress: string,
   limits: SenderLimits,
 ): Connection {
-  const gate = installReplyGate(socket, limits.headerBytes, limits.interimResponses)
+  const gate = new ReplyGate(socket, limits.headerBytes, limits.interimResponses)
   let isHandedOver = false
   const client = new Client(origin, {
     connect: (_options, callback) => {

@@ -44,7 +44,9 @@ const REFUSED_PREFIXES = [
  */
 export function checkCustomHeaders(
   headers: Record<string, string>,
-): { ok: true; headers: Record<string, string> } | { ok: false; problems: { name: string; detail: string }[] } {
+):
+  | { ok: true; headers: Record<string, string> }
+  | { ok: false; problems: { name: string; detail: string }[] } {
   const entries = Object.entries(headers)
   if (entries.length > MAXIMUM_COUNT) {
     return { ok: false, problems: [{ name: '', detail: `At most ${MAXIMUM_COUNT} headers can be added.` }] }
@@ -73,7 +75,8 @@ function describeRefusedName(name: string): string | null {
 }
 
 function describeRefusedValue(value: string): string | null {
-  if (value.length > MAXIMUM_VALUE_LENGTH) return `A header value has at most ${MAXIMUM_VALUE_LENGTH} characters.`
+  if (value.length > MAXIMUM_VALUE_LENGTH)
+    return `A header value has at most ${MAXIMUM_VALUE_LENGTH} characters.`
   if (!VALUE.test(value)) return 'A header value must be visible ASCII characters, without spaces around it.'
   return null
 }

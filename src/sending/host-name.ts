@@ -17,7 +17,8 @@ export function describeMalformedName(host: string): string | null {
   if (host.length > 253) return 'The host name is longer than 253 characters.'
   const labels = host.split('.')
   if (labels.includes('')) return 'The host name has an empty part between two dots.'
-  if (labels.some((label) => label.length > 63)) return 'A part of the host name is longer than 63 characters.'
+  if (labels.some((label) => label.length > 63))
+    return 'A part of the host name is longer than 63 characters.'
   if (!labels.every((label) => /^[a-z0-9_-]+$/.test(label))) {
     return 'The host name may only have letters, digits, hyphens and underscores between its dots.'
   }

@@ -33,13 +33,18 @@ export function firstValue(headers: ReplyHeaders, name: string): string | null {
 }
 
 /** The allow-listed headers of a reply as they may be stored: bounded, without confidential texts. */
-export function recordHeaders(headers: ReplyHeaders, confidential: readonly string[]): Record<string, string> {
+export function recordHeaders(
+  headers: ReplyHeaders,
+  confidential: readonly string[],
+): Record<string, string> {
   const recorded: Record<string, string> = {}
   for (const name of RECORDED_HEADERS) {
     const value = headers[name]
     if (value === undefined) continue
     const text = Array.isArray(value) ? value.join(', ') : value
-    recorded[name] = maskConfidential(makeStorable(text), confidential).slice(0, LONGEST_HEADER_VALUE).toWellFormed()
+    recorded[name] = maskConfidential(makeStorable(text), confidential)
+      .slice(0, LONGEST_HEADER_VALUE)
+      .toWellFormed()
   }
   return recorded
 }

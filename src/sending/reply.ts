@@ -24,9 +24,11 @@ export type Reply =
       /** From the request to the first byte of the reply. */
       firstByteMs: number | null
     }
-  | { kind: 'failed'; failure: 'connect' | 'timeout' | 'protocol'; firstByteMs: number | null }
+  | { kind: 'failed'; failure: ReplyFailure; firstByteMs: number | null }
   /** The connection was lost before a single byte of the request was written. */
   | { kind: 'unsent' }
+
+type ReplyFailure = 'connect' | 'timeout' | 'protocol'
 
 /**
  * Posts one message and reads the reply: complete headers by `deadlineAt`, a time of `performance.now()`, then as
@@ -39,91 +41,113 @@ export function exchange(
   deadlineAt: number,
   limits: SenderLimits,
 ): Promise<Reply> {
-  return new Promise((resolve, reject) => {
-    const reader = createReplyReader(connection, deadlineAt, limits, resolve, reject)
-    connection.client.dispatch({ ...message, method: 'POST' }, reader)
-  })
+  const reader = new ReplyReader(connection, deadlineAt, limits)
+  connection.client.dispatch({ ...message, method: 'POST' }, reader)
+  return reader.reply
 }
 
-function createReplyReader(
-  connection: Connection,
-  deadlineAt: number,
-  limits: SenderLimits,
-  resolve: (reply: Reply) => void,
-  reject: (fault: SendingFault) => void,
-): Dispatcher.DispatchHandler {
-  const { gate } = connection
-  const chunks: Buffer[] = []
-  let bodyBytes = 0
-  let sentAt: number | null = null
-  let isSettled = false
-  let head: { statusCode: number; headers: ReplyHeaders; headersAt: number } | null = null
-  let timer = setTimeout(giveUp, Math.max(0, deadlineAt - performance.now()), 'timeout')
+/** Follows one exchange as undici reports it, and ends it when its time or its measure is full. */
+class ReplyReader implements Dispatcher.DispatchHandler {
+  readonly reply: Promise<Reply>
+  readonly #resolve: (reply: Reply) => void
+  readonly #reject: (fault: SendingFault) => void
+  readonly #connection: Connection
+  readonly #limits: SenderLimits
+  readonly #deadlineAt: number
+  readonly #chunks: Buffer[] = []
+  #bodyBytes = 0
+  #sentAt: number | null = null
+  #head: { statusCode: number; headers: ReplyHeaders; headersAt: number } | null = null
+  #isSettled = false
+  #timer: NodeJS.Timeout
 
-  function settle(reply: Reply): void {
-    if (isSettled) return
-    isSettled = true
-    clearTimeout(timer)
-    resolve(reply)
+  constructor(connection: Connection, deadlineAt: number, limits: SenderLimits) {
+    const { promise, resolve, reject } = Promise.withResolvers<Reply>()
+    this.reply = promise
+    this.#resolve = resolve
+    this.#reject = reject
+    this.#connection = connection
+    this.#limits = limits
+    this.#deadlineAt = deadlineAt
+    this.#timer = this.#giveUpIn(deadlineAt - performance.now())
   }
 
-  function firstByteMs(): number | null {
-    return sentAt === null || gate.firstByteAt === null ? null : Math.round(gate.firstByteAt - sentAt)
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    if (this.#isSettled) {
+      controller.abort(new Error('The attempt is over.'))
+      return
+    }
+    this.#sentAt = performance.now()
+    this.#connection.gate.expectReply()
   }
 
-  /** Ends the exchange with what there is: headers are an answer, whatever became of the body. */
-  function conclude(failure: 'connect' | 'timeout' | 'protocol', isTruncated: boolean): void {
-    if (head === null) {
-      settle({ kind: 'failed', failure, firstByteMs: firstByteMs() })
+  onResponseStart(
+    _controller: Dispatcher.DispatchController,
+    statusCode: number,
+    headers: ReplyHeaders,
+  ): void {
+    // 101 answers an upgrade that was not asked for; the parser takes any three digits for a status.
+    if (statusCode < 200 || statusCode > 599) {
+      this.#giveUp('protocol')
+      return
+    }
+    const headersAt = performance.now()
+    this.#connection.gate.headIsComplete()
+    this.#head = { statusCode, headers, headersAt }
+    clearTimeout(this.#timer)
+    this.#timer = this.#giveUpIn(Math.min(this.#limits.bodyMs, this.#deadlineAt - headersAt))
+  }
+
+  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.#chunks.push(chunk)
+    this.#bodyBytes += chunk.length
+    if (this.#bodyBytes > this.#limits.bodyBytes) this.#giveUp('protocol')
+  }
+
+  onResponseEnd(): void {
+    this.#conclude('protocol', false)
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    if ('code' in error && (error.code === 'UND_ERR_INVALID_ARG' || error.code === 'UND_ERR_NOT_SUPPORTED')) {
+      clearTimeout(this.#timer)
+      this.#reject(new SendingFault('invalid_request', error))
+    } else if (this.#sentAt === null) {
+      this.#settle({ kind: 'unsent' })
     } else {
-      const body = Buffer.concat(chunks).subarray(0, limits.bodyBytes)
-      settle({ kind: 'answered', ...head, body, isTruncated, firstByteMs: firstByteMs() })
+      this.#conclude(this.#connection.gate.receivedBytes > 0 ? 'protocol' : 'connect', true)
     }
   }
 
-  function giveUp(failure: 'timeout' | 'protocol'): void {
-    conclude(failure, true)
-    connection.destroy()
+  #giveUpIn(delayMs: number): NodeJS.Timeout {
+    return setTimeout(() => this.#giveUp('timeout'), Math.max(0, delayMs))
   }
 
-  return {
-    onRequestStart(controller) {
-      if (isSettled) {
-        controller.abort(new Error('The attempt is over.'))
-        return
-      }
-      sentAt = performance.now()
-      gate.expectReply()
-    },
-    onResponseStart(_controller, statusCode, headers) {
-      // 101 answers an upgrade that was not asked for; the parser takes three digits of any kind for a status.
-      if (statusCode < 200 || statusCode > 599) {
-        giveUp('protocol')
-        return
-      }
-      const headersAt = performance.now()
-      gate.headIsComplete()
-      head = { statusCode, headers, headersAt }
-      clearTimeout(timer)
-      timer = setTimeout(giveUp, Math.max(0, Math.min(limits.bodyMs, deadlineAt - headersAt)), 'timeout')
-    },
-    onResponseData(_controller, chunk) {
-      chunks.push(chunk)
-      bodyBytes += chunk.length
-      if (bodyBytes > limits.bodyBytes) giveUp('protocol')
-    },
-    onResponseEnd() {
-      conclude('protocol', false)
-    },
-    onResponseError(_controller, error) {
-      if ('code' in error && (error.code === 'UND_ERR_INVALID_ARG' || error.code === 'UND_ERR_NOT_SUPPORTED')) {
-        clearTimeout(timer)
-        reject(new SendingFault('invalid_request', error))
-      } else if (sentAt === null) {
-        settle({ kind: 'unsent' })
-      } else {
-        conclude(gate.receivedBytes > 0 || gate.isHeadTooLong ? 'protocol' : 'connect', true)
-      }
-    },
+  #giveUp(failure: ReplyFailure): void {
+    this.#conclude(failure, true)
+    this.#connection.destroy()
+  }
+
+  /** Ends the exchange with what there is: headers are an answer, whatever became of the body. */
+  #conclude(failure: ReplyFailure, isTruncated: boolean): void {
+    const firstByteMs = this.#firstByteMs()
+    if (this.#head === null) {
+      this.#settle({ kind: 'failed', failure, firstByteMs })
+    } else {
+      const body = Buffer.concat(this.#chunks).subarray(0, this.#limits.bodyBytes)
+      this.#settle({ kind: 'answered', ...this.#head, body, isTruncated, firstByteMs })
+    }
+  }
+
+  #settle(reply: Reply): void {
+    if (this.#isSettled) return
+    this.#isSettled = true
+    clearTimeout(this.#timer)
+    this.#resolve(reply)
+  }
+
+  #firstByteMs(): number | null {
+    const { firstByteAt } = this.#connection.gate
+    return this.#sentAt === null || firstByteAt === null ? null : Math.round(firstByteAt - this.#sentAt)
   }
 }

@@ -68,7 +68,8 @@ export function maskSignatures(headers: Readonly<Record<string, string>>): Recor
     Object.entries(headers).map(([name, value]) => {
       const lowerName = name.toLowerCase()
       if (SHOWN_HEADERS.has(lowerName)) return [name, value]
-      if (SIGNATURE_HEADERS.has(lowerName)) return [name, value.replace(/(v1[=,])[0-9A-Za-z+/=]+/g, `$1${MASK}`)]
+      if (SIGNATURE_HEADERS.has(lowerName))
+        return [name, value.replace(/(v1[=,])[0-9A-Za-z+/=]+/g, `$1${MASK}`)]
       return [name, MASK]
     }),
   )
@@ -78,7 +79,11 @@ export function maskSignatures(headers: Readonly<Record<string, string>>): Recor
  * The body with `data` byte for byte and its own signature as the last member. What that signature covers is the
  * body without the member, so a receiver can cut it out again and needs no JSON canonicaliser.
  */
-function buildBody(delivery: OutgoingDelivery, keys: readonly SigningKey[], timestampSeconds: number): string {
+function buildBody(
+  delivery: OutgoingDelivery,
+  keys: readonly SigningKey[],
+  timestampSeconds: number,
+): string {
   const members =
     `{"id":${JSON.stringify(delivery.eventId)}` +
     `,"deliveryId":${JSON.stringify(delivery.deliveryId)}` +

@@ -1,12 +1,12 @@
 import type { AttemptOutcome } from '../domain/attempt-outcome.ts'
 import { createConnection, type Connection } from './connection.ts'
-import { createConnectionPool } from './connection-pool.ts'
+import { ConnectionPool } from './connection-pool.ts'
 import { DEFAULT_LIMITS, type SenderLimits } from './limits.ts'
 import { createNameResolver, type ResolveName } from './name-resolver.ts'
 import { exchange, type Reply } from './reply.ts'
 import { firstValue, recordBody, recordHeaders } from './reply-record.ts'
 import { SendingFault } from './sending-fault.ts'
-import { createSocketOpener, type OpeningTimings } from './socket-opener.ts'
+import { createSocketOpener, type OpeningFailure, type OpeningTimings } from './socket-opener.ts'
 import { judgeStatus } from './status-outcome.ts'
 import { createTargetReader, type Target } from './target.ts'
 import type { TargetRules } from './target-url.ts'
@@ -60,68 +60,31 @@ export interface SenderOptions {
   limits?: Partial<SenderLimits>
 }
 
-/** What one way of sending led to: an outcome without the record around it. */
+/** What an attempt met, without the record around it. */
 interface Met {
-  reply: Exclude<Reply, { kind: 'unsent' }> | { kind: 'not_sent'; failure: 'dns' | 'connect' | 'tls' | 'blocked_target' }
+  reply: Exclude<Reply, { kind: 'unsent' }> | { kind: 'not_sent'; failure: OpeningFailure }
   remoteAddress: string | null
   timings: OpeningTimings
 }
+
+type Post = (request: SendRequest, startedAt: number) => Promise<Met>
 
 const NO_TIMINGS: OpeningTimings = { dnsMs: null, connectMs: null, tlsMs: null }
 
 /** The one code path by which this program posts to strangers. */
 export function createSender(options: SenderOptions): Sender {
   const limits = { ...DEFAULT_LIMITS, ...options.limits }
-  const readTarget = createTargetReader(options.rules)
-  const openSocket = createSocketOpener({
-    allowed: options.rules.allowed,
-    resolveName: options.resolveName ?? createNameResolver(),
-    trustedCertificates: options.trustedCertificates ?? [],
-  })
-  const pool = createConnectionPool(limits)
+  const pool = new ConnectionPool(limits)
+  const post = createPost(options, limits, pool)
   const inFlight = new Set<Promise<Met>>()
   let isClosed = false
-
-  async function post(request: SendRequest, startedAt: number): Promise<Met> {
-    const target = readTarget(request.url)
-    if (target === null) return notSent('blocked_target', null, NO_TIMINGS)
-    const deadlineAt = startedAt + request.timeoutMs
-    const idle = pool.take(target.origin)
-    if (idle !== null) {
-      const reply = await exchangeOn(idle, request, target, deadlineAt)
-      // A kept connection may have died unnoticed. Only what was surely not written is sent again, on a new one.
-      if (reply.kind !== 'unsent') return { reply, remoteAddress: idle.remoteAddress, timings: NO_TIMINGS }
-    }
-    return postOnNewConnection(request, target, deadlineAt)
-  }
-
-  async function postOnNewConnection(request: SendRequest, target: Target, deadlineAt: number): Promise<Met> {
-    const opening = await openSocket(target, Math.min(deadlineAt, performance.now() + limits.connectMs))
-    const { remoteAddress, timings } = opening
-    if (!opening.ok) return notSent(opening.failure, remoteAddress, timings)
-    const connection = createConnection(target.origin, opening.socket, opening.remoteAddress, limits)
-    const reply = await exchangeOn(connection, request, target, deadlineAt)
-    return reply.kind === 'unsent' ? notSent('connect', remoteAddress, timings) : { reply, remoteAddress, timings }
-  }
-
-  async function exchangeOn(
-    connection: Connection,
-    request: SendRequest,
-    target: Target,
-    deadlineAt: number,
-  ): Promise<Reply> {
-    const message = { path: target.path, headers: request.headers, body: request.body }
-    const reply = await exchange(connection, message, deadlineAt, limits)
-    pool.put(connection)
-    return reply
-  }
 
   return {
     async send(request) {
       if (isClosed) throw new SendingFault('closed')
       if (inFlight.size >= limits.requestsInFlight) throw new SendingFault('overloaded')
-      const startedAt = performance.now()
       const startedAtDate = new Date()
+      const startedAt = performance.now()
       const posted = post(request, startedAt)
       inFlight.add(posted)
       try {
@@ -134,20 +97,70 @@ export function createSender(options: SenderOptions): Sender {
       isClosed = true
       pool.close()
       await Promise.allSettled([...inFlight])
-      pool.close()
     },
   }
 }
 
-function notSent(
-  failure: 'dns' | 'connect' | 'tls' | 'blocked_target',
-  remoteAddress: string | null,
-  timings: OpeningTimings,
-): Met {
+function createPost(options: SenderOptions, limits: SenderLimits, pool: ConnectionPool): Post {
+  const readTarget = createTargetReader(options.rules)
+  const openSocket = createSocketOpener({
+    allowed: options.rules.allowed,
+    resolveName: options.resolveName ?? createNameResolver(),
+    trustedCertificates: options.trustedCertificates ?? [],
+  })
+
+  async function exchangeOn(
+    connection: Connection,
+    request: SendRequest,
+    target: Target,
+    deadlineAt: number,
+  ) {
+    const message = { path: target.path, headers: request.headers, body: request.body }
+    let isReusable = false
+    try {
+      const reply = await exchange(connection, message, deadlineAt, limits)
+      isReusable = reply.kind === 'answered'
+      return reply
+    } finally {
+      if (isReusable) pool.put(connection)
+      else connection.destroy()
+    }
+  }
+
+  async function postOnNewConnection(request: SendRequest, target: Target, deadlineAt: number): Promise<Met> {
+    const opening = await openSocket(target, Math.min(deadlineAt, performance.now() + limits.connectMs))
+    const { remoteAddress, timings } = opening
+    if (!opening.ok) return notSent(opening.failure, remoteAddress, timings)
+    const connection = createConnection(target.origin, opening.socket, opening.remoteAddress, limits)
+    const reply = await exchangeOn(connection, request, target, deadlineAt)
+    return reply.kind === 'unsent'
+      ? notSent('connect', remoteAddress, timings)
+      : { reply, remoteAddress, timings }
+  }
+
+  return async (request, startedAt) => {
+    const target = readTarget(request.url)
+    if (target === null) return notSent('blocked_target', null, NO_TIMINGS)
+    const deadlineAt = startedAt + request.timeoutMs
+    const idle = pool.take(target.origin)
+    if (idle === null) return postOnNewConnection(request, target, deadlineAt)
+    const reply = await exchangeOn(idle, request, target, deadlineAt)
+    if (reply.kind !== 'unsent') return { reply, remoteAddress: idle.remoteAddress, timings: NO_TIMINGS }
+    // A kept connection may have died unnoticed. Only what was surely not written is written again, on a new one.
+    return postOnNewConnection(request, target, deadlineAt)
+  }
+}
+
+function notSent(failure: OpeningFailure, remoteAddress: string | null, timings: OpeningTimings): Met {
   return { reply: { kind: 'not_sent', failure }, remoteAddress, timings }
 }
 
-function describe(met: Met, confidential: readonly string[], startedAtDate: Date, startedAt: number): Exchange {
+function describe(
+  met: Met,
+  confidential: readonly string[],
+  startedAtDate: Date,
+  startedAt: number,
+): Exchange {
   const { reply, remoteAddress } = met
   const endedAt = new Date()
   const base = { startedAt: startedAtDate, endedAt, remoteAddress }

@@ -32,7 +32,10 @@ export function checkSecret(secret: string): { ok: true } | { ok: false; reason:
     const bytes = Buffer.from(encoded, 'base64')
     // Receivers' libraries decode strictly, so only the canonical form with its padding will do.
     if (bytes.toString('base64') === encoded && bytes.length >= 24 && bytes.length <= 64) return { ok: true }
-    return { ok: false, reason: 'A secret that starts with whsec_ must go on with the base64 of 24 to 64 bytes.' }
+    return {
+      ok: false,
+      reason: 'A secret that starts with whsec_ must go on with the base64 of 24 to 64 bytes.',
+    }
   }
   if (/^[\u0021-\u007e]{16,256}$/.test(secret)) return { ok: true }
   return { ok: false, reason: 'A secret must be 16 to 256 visible ASCII characters, or whsec_ and base64.' }

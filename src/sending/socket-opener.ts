@@ -13,11 +13,13 @@ export interface OpeningTimings {
   tlsMs: number | null
 }
 
+export type OpeningFailure = 'dns' | 'connect' | 'tls' | 'blocked_target'
+
 export type Opening =
   | { ok: true; socket: Socket; remoteAddress: string; timings: OpeningTimings }
   | {
       ok: false
-      failure: 'dns' | 'connect' | 'tls' | 'blocked_target'
+      failure: OpeningFailure
       remoteAddress: string | null
       timings: OpeningTimings
     }
@@ -47,17 +49,20 @@ export function createSocketOpener(options: SocketOpenerOptions): OpenSocket {
 
   return async (target, deadlineAt) => {
     const timings: OpeningTimings = { dnsMs: null, connectMs: null, tlsMs: null }
-    const fail = (
-      failure: 'dns' | 'connect' | 'tls' | 'blocked_target',
-      remoteAddress: string | null = null,
-    ): Opening => ({ ok: false, failure, remoteAddress, timings })
+    const fail = (failure: OpeningFailure, remoteAddress: string | null = null): Opening => ({
+      ok: false,
+      failure,
+      remoteAddress,
+      timings,
+    })
 
     const dnsStartedAt = performance.now()
     const addresses = await findAddresses(target.host, allowed, resolveName, deadlineAt)
     if (isIP(target.host) === 0) timings.dnsMs = elapsedMs(dnsStartedAt)
     if (addresses.length === 0) return fail('dns')
     const isTrustedName = allowed.hosts.has(target.host)
-    const mayCall = (address: string) => isIP(address) !== 0 && (isTrustedName || mayCallAddress(address, allowed))
+    const mayCall = (address: string) =>
+      isIP(address) !== 0 && (isTrustedName || mayCallAddress(address, allowed))
     if (!addresses.every(mayCall)) return fail('blocked_target')
 
     const connectStartedAt = performance.now()
@@ -103,7 +108,11 @@ async function findAddresses(
 }
 
 /** Tries the addresses in turn, families alternating (RFC 8305), until one connects; null when none does in time. */
-function connectTcp(addresses: readonly string[], target: Target, deadlineAt: number): Promise<Socket | null> {
+function connectTcp(
+  addresses: readonly string[],
+  target: Target,
+  deadlineAt: number,
+): Promise<Socket | null> {
   const budgetMs = remainingMs(deadlineAt)
   const found = addresses.map((address) => ({ address, family: isIP(address) }))
   const socket = connect({
@@ -164,11 +173,14 @@ function createTlsHandshake(trustedCertificates: readonly string[]): Secure {
         resolve(null)
       }, remainingMs(deadlineAt))
       const { host, port } = target
-      connector({ protocol: 'https:', hostname: host, host, port: String(port), httpSocket }, (error, socket) => {
-        clearTimeout(timer)
-        if (error !== null) httpSocket.destroy()
-        resolve(error === null ? socket : null)
-      })
+      connector(
+        { protocol: 'https:', hostname: host, host, port: String(port), httpSocket },
+        (error, socket) => {
+          clearTimeout(timer)
+          if (error !== null) httpSocket.destroy()
+          resolve(error === null ? socket : null)
+        },
+      )
     })
 }
 
@@ -178,7 +190,8 @@ function remainingMs(deadlineAt: number): number {
 
 /** Too many open files, no buffers, no free port: nothing that an endpoint could do. */
 function isOutOfResources(error: Error): boolean {
-  if (error instanceof AggregateError) return error.errors.some((one) => one instanceof Error && isOutOfResources(one))
+  if (error instanceof AggregateError)
+    return error.errors.some((one) => one instanceof Error && isOutOfResources(one))
   const code = 'code' in error ? error.code : undefined
   if (code === 'EADDRNOTAVAIL') return 'address' in error && isIP(String(error.address)) === 4
   return code === 'EMFILE' || code === 'ENFILE' || code === 'ENOBUFS' || code === 'ENOMEM'

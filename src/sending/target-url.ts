@@ -53,7 +53,8 @@ export function parseAllowedTargets(
     if (entry === '') continue
     if (entry.includes('/') || isIP(entry) !== 0) {
       const network = parseNetwork(entry)
-      if (network === null) return { ok: false, problem: `"${entry}" is no CIDR such as 10.0.0.0/8 or ::1/128.` }
+      if (network === null)
+        return { ok: false, problem: `"${entry}" is no CIDR such as 10.0.0.0/8 or ::1/128.` }
       if (!isCanonicalNetwork(network)) {
         return { ok: false, problem: `"${entry}" has bits set behind its prefix length.` }
       }
@@ -97,7 +98,9 @@ export function checkTargetUrl(
   const host = url.hostname.replace(/^\[|\]$/g, '')
   const reason =
     describeRefusedPort(url) ??
-    (isIP(host) === 0 ? describeRefusedName(host, rules.allowed) : describeRefusedAddress(text, host, rules.allowed))
+    (isIP(host) === 0
+      ? describeRefusedName(host, rules.allowed)
+      : describeRefusedAddress(text, host, rules.allowed))
   return reason === null ? { ok: true, href: url.href, host } : { ok: false, reason }
 }
 
