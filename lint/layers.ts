@@ -42,15 +42,8 @@ export const LAYERS: Record<string, Layer> = {
   },
   secrets: {
     paths: ['src/secrets/'],
-    imports: { config: 'type' },
-    packages: /^node:/,
-    lesson:
-      'Secrets are encrypted and decrypted here and nowhere else: the caller reads and writes the rows.',
-  },
-  secrets: {
-    paths: ['src/secrets/'],
     imports: { domain: 'value', config: 'type' },
-    packages: NO_PACKAGE,
+    packages: /^node:/,
     lesson:
       'Encrypting needs a key, a text and what the text belongs to, nothing else: keep storing and sending out of it.',
   },
