@@ -24,9 +24,11 @@ export const tenantTables: readonly string[] = [
   )`,
   `create index api_key_workspace on api_key (workspace_id, id)`,
 
+  // key_id: the API key it was signed in with; null when a link opened it. The key's end is the session's too.
   `create table portal_session (
     id uuid primary key,
     workspace_id uuid not null references workspace (id) on delete cascade,
+    key_id uuid references api_key (id) on delete cascade,
     actor text not null,
     permissions text[] not null,
     code_hash bytea,
@@ -63,6 +65,31 @@ export const tenantTables: readonly string[] = [
     deleted_at timestamptz(3)
   )`,
   `create index webhook_live on webhook (workspace_id, id) where deleted_at is null`,
+
+  // What the accepting statement joins: one row per pattern that is not covered by a wider one of the same webhook, kept
+  // by a trigger in the transaction that changes the webhook, so that matching can miss nothing and finds nothing twice.
+  `create table webhook_subscription (
+    workspace_id uuid not null,
+    pattern text not null,
+    webhook_id uuid not null references webhook (id) on delete cascade,
+    enabled boolean not null,
+    primary key (workspace_id, pattern, webhook_id)
+  )`,
+  `create index webhook_subscription_webhook on webhook_subscription (webhook_id)`,
+  `create function keep_webhook_subscriptions() returns trigger language plpgsql as $$
+    begin
+      delete from webhook_subscription where webhook_id = new.id;
+      if new.deleted_at is null then
+        insert into webhook_subscription (workspace_id, pattern, webhook_id, enabled)
+        select distinct new.workspace_id, pattern, new.id, new.enabled from unnest(new.events) as pattern
+        where pattern = '*' or not ('*' = any (new.events))
+          and (pattern like '%.*' or not (split_part(pattern, '.', 1) || '.*' = any (new.events)));
+      end if;
+      return null;
+    end
+  $$`,
+  `create trigger webhook_subscriptions after insert or update of events, enabled, deleted_at on webhook
+    for each row execute function keep_webhook_subscriptions()`,
 
   `create table webhook_secret (
     id uuid primary key,

@@ -1,4 +1,5 @@
-import { openDatabase, type Sql } from './database.ts'
+import { openDatabase } from './database.ts'
+import { ensurePartitions } from './partitions.ts'
 
 /** Any constant will do, as long as every process takes the same lock. */
 const MIGRATION_LOCK = 7_310_552
@@ -23,10 +24,4 @@ export async function migrate(url: string): Promise<string[]> {
   } finally {
     await database.close()
   }
-}
-
-/** Makes the partitions around a time (now, unless told), three weeks ahead. Answers how many were missing. */
-export async function ensurePartitions(sql: Sql, at: Date = new Date()): Promise<number> {
-  const rows = await sql.query<{ made: number }>('select ensure_partitions($1) as made', [at])
-  return rows[0]?.made ?? 0
 }

@@ -47,6 +47,7 @@ export const PortalSession = defineEntity({
   properties: {
     id: p.uuid().primary(),
     workspaceId: p.uuid(),
+    keyId: p.uuid().nullable(),
     actor: p.text(),
     permissions: p.array().$type<Scope[]>(),
     codeHash: p.blob().nullable(),

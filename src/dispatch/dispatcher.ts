@@ -1,0 +1,130 @@
+import type { Sql } from '../db/database.ts'
+import { claimDue, dismissSettled, type DueDelivery, returnClaimed } from '../db/dispatching.ts'
+import type { DeliveryAddress } from '../usecases/ports.ts'
+
+/** What the dispatcher asks of Temporal. Every call is bounded in time and throws when Temporal did not take it. */
+export interface DispatchTargets {
+  start: (deliveries: readonly DeliveryAddress[]) => Promise<void>
+  retry: (delivery: DeliveryAddress, requestedAt: string) => Promise<void>
+  cancel: (deliveryId: string) => Promise<void>
+}
+
+export interface DispatcherDeps {
+  sql: Sql
+  targets: DispatchTargets
+  /** Told of every fault; the loop goes on whatever happens. */
+  logFault: (message: string, error: unknown) => void
+}
+
+export interface Dispatcher {
+  /** Stops claiming and waits for what was claimed. */
+  stop(): Promise<void>
+  /** Looks at once instead of at the next turn. */
+  wake(): void
+}
+
+const CLAIM_MAX = 200
+const IDLE_MS = 500
+const AWAY_PAUSE_MS = 1_000
+const CALLS_AT_ONCE = 20
+
+/**
+ * The guarantee behind every message to Temporal: one loop that claims the deliveries whose time has come and which
+ * nobody has moved, and tells Temporal again. Any number of processes may run one.
+ */
+export function startDispatcher(deps: DispatcherDeps): Dispatcher {
+  let isStopped = false
+  let wakeUp: (() => void) | undefined
+
+  async function pause(ms: number): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, ms)
+      wakeUp = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
+  }
+
+  async function turn(): Promise<number> {
+    const claimed = await claimDue(deps.sql, CLAIM_MAX)
+    const failed = claimed.length === 0 ? [] : await dispatch(deps, claimed)
+    if (failed.length > 0) {
+      await returnClaimed(deps.sql, failed, AWAY_PAUSE_MS)
+      return AWAY_PAUSE_MS
+    }
+    return claimed.length === CLAIM_MAX ? 0 : IDLE_MS
+  }
+
+  async function loop(): Promise<void> {
+    while (!isStopped) {
+      let pauseMs = AWAY_PAUSE_MS
+      try {
+        pauseMs = await turn()
+      } catch (error) {
+        deps.logFault('The dispatcher could not look for due deliveries.', error)
+      }
+      if (pauseMs > 0 && !isStopped) await pause(pauseMs)
+    }
+  }
+
+  const running = loop()
+  return {
+    wake: () => wakeUp?.(),
+    async stop() {
+      isStopped = true
+      wakeUp?.()
+      await running
+    },
+  }
+}
+
+/** Tells Temporal of every claimed delivery; answers the ids of those it did not take. */
+async function dispatch(deps: DispatcherDeps, claimed: readonly DueDelivery[]): Promise<string[]> {
+  const { targets } = deps
+  const failed: string[] = []
+  const attempt = async (ids: readonly string[], work: () => Promise<void>): Promise<void> => {
+    try {
+      await work()
+    } catch (error) {
+      failed.push(...ids)
+      deps.logFault('Temporal did not take a delivery; it is tried again.', error)
+    }
+  }
+
+  const toRetry = claimed.filter(({ retryRequestedAt }) => retryRequestedAt !== null)
+  const rest = claimed.filter(({ retryRequestedAt }) => retryRequestedAt === null)
+  const toStart = rest.filter(({ state }) => state === 'pending')
+  const toCancel = rest.filter(({ state }) => state === 'cancelled')
+
+  if (toStart.length > 0)
+    await attempt(
+      toStart.map(({ id }) => id),
+      () => targets.start(toStart.map(toAddress)),
+    )
+  await eachOf(toRetry, (delivery) =>
+    attempt([delivery.id], () =>
+      targets.retry(toAddress(delivery), delivery.retryRequestedAt?.toISOString() ?? ''),
+    ),
+  )
+  await eachOf(toCancel, (delivery) => attempt([delivery.id], () => targets.cancel(delivery.id)))
+
+  const settled = rest.filter(({ state, id }) => state !== 'pending' && !failed.includes(id)).map(({ id }) => id)
+  if (settled.length > 0) await dismissSettled(deps.sql, settled)
+  return failed
+}
+
+function toAddress(delivery: DueDelivery): DeliveryAddress {
+  return {
+    deliveryId: delivery.id,
+    workspaceId: delivery.workspaceId,
+    webhookId: delivery.webhookId,
+    eventType: delivery.eventType,
+    attemptsMade: delivery.attemptCount,
+  }
+}
+
+async function eachOf<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+  for (let at = 0; at < items.length; at += CALLS_AT_ONCE)
+    await Promise.all(items.slice(at, at + CALLS_AT_ONCE).map(work))
+}

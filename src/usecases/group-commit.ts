@@ -1,0 +1,93 @@
+/** Adds one item to the batch that is being collected; settles with that item's own result. */
+export type Grouped<Item, Result> = (item: Item) => Promise<Result>
+
+export interface GroupCommitOptions<Item> {
+  /** How much of a batch one item fills. */
+  sizeOf: (item: Item) => number
+  sizeMax: number
+  /** How long a batch is held open for more, in milliseconds; 0 collects only while the one before is under way. */
+  holdMs: number
+  /** Two items with the same key never share a batch; null shares with all. */
+  keyOf?: (item: Item) => string | null
+}
+
+interface Waiting<Item, Result> {
+  item: Item
+  resolve: (result: Result) => void
+  reject: (error: unknown) => void
+}
+
+/**
+ * One lane: while a batch is under way the next one collects, so a lone caller waits for nobody and many callers share
+ * one statement. When a batch fails and `isCulprit` says that the data may be at fault, it is halved until only the
+ * culprit gets its error.
+ */
+export function createGroupCommit<Item, Result>(
+  run: (items: readonly Item[]) => Promise<readonly Result[]>,
+  isCulprit: (error: unknown) => boolean,
+  options: GroupCommitOptions<Item>,
+): Grouped<Item, Result> {
+  let queue: Waiting<Item, Result>[] = []
+  let isBusy = false
+  let isPlanned = false
+
+  function plan(): void {
+    if (isBusy || isPlanned || queue.length === 0) return
+    isPlanned = true
+    if (options.holdMs > 0) setTimeout(() => void flush(), options.holdMs)
+    else setImmediate(() => void flush())
+  }
+
+  function takeBatch(): Waiting<Item, Result>[] {
+    const batch: Waiting<Item, Result>[] = []
+    const rest: Waiting<Item, Result>[] = []
+    const keys = new Set<string>()
+    let size = 0
+    for (const [index, waiting] of queue.entries()) {
+      const itemSize = options.sizeOf(waiting.item)
+      const key = options.keyOf?.(waiting.item) ?? null
+      if (batch.length > 0 && size + itemSize > options.sizeMax) {
+        rest.push(...queue.slice(index))
+        break
+      }
+      if (key !== null && keys.has(key)) {
+        rest.push(waiting)
+        continue
+      }
+      if (key !== null) keys.add(key)
+      size += itemSize
+      batch.push(waiting)
+    }
+    queue = rest
+    return batch
+  }
+
+  async function flush(): Promise<void> {
+    isPlanned = false
+    isBusy = true
+    await settle(takeBatch())
+    isBusy = false
+    plan()
+  }
+
+  async function settle(batch: readonly Waiting<Item, Result>[]): Promise<void> {
+    try {
+      const results = await run(batch.map(({ item }) => item))
+      for (const [index, waiting] of batch.entries()) waiting.resolve(results[index] as Result)
+    } catch (error) {
+      if (batch.length === 1 || !isCulprit(error)) {
+        for (const waiting of batch) waiting.reject(error)
+        return
+      }
+      const middle = Math.ceil(batch.length / 2)
+      await settle(batch.slice(0, middle))
+      await settle(batch.slice(middle))
+    }
+  }
+
+  return (item) =>
+    new Promise((resolve, reject) => {
+      queue.push({ item, resolve, reject })
+      plan()
+    })
+}

@@ -1,0 +1,70 @@
+import type { AttemptRecord } from '../db/attempts.ts'
+import type { AttemptFacts, AttemptResult } from '../domain/attempt-result.ts'
+import { type AttemptCall, toResult } from './attempt-delivery.ts'
+import { recordAttempt, type RecordAttemptDeps, type Standing } from './record-attempt.ts'
+
+/** How long an attempt's own activity tries to record it before the workflow takes over. */
+const RECORD_TRIES_MAX = 3
+const RECORD_PAUSE_MS = 300
+/** Bodies and headers of attempts that wait for the database; beyond that only their facts are recorded. */
+const DETAILS_MAX = 1_000
+
+export interface Recorder {
+  /** Undefined when the database did not take it: the workflow then keeps the facts and calls `recordFacts`. */
+  record(call: AttemptCall, record: AttemptRecord, schedule: string): Promise<Standing | undefined>
+  /** Records an attempt from the facts in a workflow's history, with its details if this process still has them. */
+  recordFacts(input: { deliveryId: string; token: string; attempt: AttemptFacts }): Promise<AttemptResult>
+}
+
+/**
+ * Recording must survive a database that is away: the workflow's history then carries the verdict, so that nobody
+ * POSTs again, and this process keeps the details until they can be stored.
+ */
+export function createRecorder(
+  deps: RecordAttemptDeps & { logFault: (error: unknown) => void; pause: (ms: number) => Promise<void> },
+): Recorder {
+  const details = new Map<string, AttemptRecord>()
+  return {
+    async record(call, record, schedule) {
+      for (let tries = 1; tries <= RECORD_TRIES_MAX; tries += 1) {
+        try {
+          return await recordAttempt(deps, { deliveryId: call.deliveryId, token: call.token, record, schedule })
+        } catch (error) {
+          deps.logFault(error)
+          if (tries < RECORD_TRIES_MAX) await deps.pause(RECORD_PAUSE_MS)
+        }
+      }
+      if (details.size < DETAILS_MAX) details.set(detailKey(call.deliveryId, record.number), record)
+      return undefined
+    },
+    async recordFacts({ deliveryId, token, attempt }) {
+      const key = detailKey(deliveryId, attempt.number)
+      const record = details.get(key) ?? fromFacts(attempt)
+      const standing = await recordAttempt(deps, { deliveryId, token, record, schedule: attempt.schedule })
+      details.delete(key)
+      return toResult(standing, attempt)
+    },
+  }
+}
+
+function detailKey(deliveryId: string, number: number): string {
+  return `${deliveryId} ${number}`
+}
+
+function fromFacts(facts: AttemptFacts): AttemptRecord {
+  return {
+    number: facts.number,
+    trigger: facts.trigger,
+    startedAt: new Date(facts.startedAt),
+    statusCode: facts.statusCode,
+    responseTimeMs: facts.responseTimeMs,
+    responseBody: null,
+    responseBodyTruncated: false,
+    responseHeaders: null,
+    requestHeaders: null,
+    timings: { dnsMs: null, connectMs: null, tlsMs: null, firstByteMs: null },
+    remoteAddress: null,
+    failure: facts.failure,
+    retryAfterMs: facts.retryAfterMs,
+  }
+}
