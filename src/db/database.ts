@@ -1,6 +1,6 @@
 import { type EntityManager, MikroORM, PostgreSqlDriver } from '@mikro-orm/postgresql'
 import { Migrator } from '@mikro-orm/migrations'
-import { DatabaseError, type Pool, type PoolClient, type QueryResultRow } from 'pg'
+import { DatabaseError, type Pool, type PoolClient, type QueryResultRow, types } from 'pg'
 
 import { DomainError } from '../domain/errors.ts'
 import { migrations } from '../../migrations/index.ts'
@@ -12,7 +12,10 @@ const CONNECT_TIMEOUT_MS = 2_000
 const STATEMENT_TIMEOUT_MS = 2_500
 const QUERY_TIMEOUT_MS = 3_000
 
-/** Runs hand-written SQL on one connection or in one transaction. `name` makes it a prepared statement. */
+/**
+ * Runs hand-written SQL on one connection or in one transaction. `name` makes it a prepared statement. Rows hold what
+ * the driver makes of PostgreSQL's types by itself: timestamptz is a Date, bigint and numeric are strings.
+ */
 export interface Sql {
   query<Row extends QueryResultRow>(text: string, values?: readonly unknown[], name?: string): Promise<Row[]>
 }
@@ -55,6 +58,8 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     },
     forceUtcTimezone: true,
     debug: false,
+    // The ORM's own notices; what goes wrong reaches us as errors.
+    logger: () => undefined,
     ensureDatabase: false,
   })
   const connection = orm.em.getConnection()
@@ -72,7 +77,8 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
 function createSql(runner: Pool | PoolClient): Sql {
   return {
     async query<Row extends QueryResultRow>(text: string, values: readonly unknown[] = [], name?: string) {
-      const config = { text, values: [...values], ...(name === undefined ? {} : { name }) }
+      // Named here because the ORM sets the pool up to hand it raw times.
+      const config = { text, values: [...values], types, ...(name === undefined ? {} : { name }) }
       return (await runner.query<Row>(config)).rows
     },
   }
