@@ -1,5 +1,12 @@
 /** Why our own side makes an attempt wait. Not a failure of the receiver, and no attempt at all. */
-export const DEFERRAL_REASONS = ['cap', 'breaker', 'retry_after', 'in_flight', 'overload', 'shutdown'] as const
+export const DEFERRAL_REASONS = [
+  'cap',
+  'breaker',
+  'retry_after',
+  'in_flight',
+  'overload',
+  'shutdown',
+] as const
 export type DeferralReason = (typeof DEFERRAL_REASONS)[number]
 
 /** The attempt cannot be made now for a reason of ours: ask again in `retryInMs` milliseconds. */

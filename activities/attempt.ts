@@ -1,0 +1,63 @@
+import { Context } from '@temporalio/activity'
+
+import type { AttemptReason, AttemptResult } from '../src/domain/attempt-result.ts'
+import { guarded, type LogFault } from './guarded.ts'
+
+/** Well below the heartbeat timeout of the workflow (10 s), so that a busy event loop costs no attempt. */
+const HEARTBEAT_INTERVAL_MS = 3_000
+
+export interface AttemptInput {
+  deliveryId: string
+  reason: AttemptReason
+}
+
+/** What an attempt needs to know about who makes it. */
+export interface AttemptCall extends AttemptInput {
+  /** The same for every try of one activity, so that the row can tell a second try from a second maker. */
+  token: string
+  /** Aborted only when the worker's grace time has run out; a cancelled delivery still finishes its attempt. */
+  signal: AbortSignal
+}
+
+export interface AttemptDeps {
+  /** Looks at the row, makes the attempt if there is one to make, and records it. Throws `Deferred` for our own waits. */
+  attemptDelivery: (call: AttemptCall) => Promise<AttemptResult>
+  logFault: LogFault
+}
+
+export function attemptActivity({ attemptDelivery, logFault }: AttemptDeps) {
+  return {
+    async attempt({ deliveryId, reason }: AttemptInput): Promise<AttemptResult> {
+      const context = Context.current()
+      const { workflowExecution, activityId } = context.info
+      const token = `${workflowExecution?.runId ?? ''}/${activityId}`
+      const shutdown = shutdownSignal(context)
+      const heart = setInterval(() => {
+        context.heartbeat()
+      }, HEARTBEAT_INTERVAL_MS)
+      try {
+        return await guarded({ activity: 'attempt', deliveryId }, logFault, async () =>
+          attemptDelivery({ deliveryId, reason, token, signal: shutdown.signal }),
+        )
+      } finally {
+        clearInterval(heart)
+        shutdown.close()
+      }
+    },
+  }
+}
+
+/** Of all the reasons for which Temporal cancels an activity, only the end of this process may cut off a POST. */
+function shutdownSignal(context: Context): { signal: AbortSignal; close: () => void } {
+  const controller = new AbortController()
+  const onCancelled = (): void => {
+    if (context.cancellationDetails?.workerShutdown === true) controller.abort()
+  }
+  context.cancellationSignal.addEventListener('abort', onCancelled)
+  return {
+    signal: controller.signal,
+    close: () => {
+      context.cancellationSignal.removeEventListener('abort', onCancelled)
+    },
+  }
+}
