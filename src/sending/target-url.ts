@@ -107,7 +107,6 @@ export function checkTargetUrl(
 /** Problems of the text itself, found before a parser can smooth them over. */
 function describeMalformedText(text: string, allowHttp: boolean): string | null {
   if (text.length > MAXIMUM_URL_LENGTH) return `The URL is longer than ${MAXIMUM_URL_LENGTH} characters.`
-  // eslint-disable-next-line no-control-regex -- control characters are exactly what is looked for
   if (/[\u0000-\u0020\u007f\\]/.test(text)) {
     return 'The URL must not contain spaces, control characters or backslashes.'
   }
@@ -135,11 +134,14 @@ function describeRefusedName(host: string, allowed: AllowedTargets): string | nu
 }
 
 function describeRefusedAddress(text: string, host: string, allowed: AllowedTargets): string | null {
+  if (!mayCallAddress(host, allowed)) {
+    return `The address ${host} is not on the public internet and not listed in POSTRIDER_ALLOWED_TARGETS.`
+  }
   const written = writtenAuthority(text).replace(/:\d*$/, '')
   // 0x7f.1, 2130706433 or full-width digits are never typed by accident: they are written to slip past a filter.
-  if (isIP(host) === 4 && written !== host) return 'An IPv4 address must be written as four decimal numbers.'
-  if (mayCallAddress(host, allowed)) return null
-  return `The address ${host} is not on the public internet and not listed in POSTRIDER_ALLOWED_TARGETS.`
+  return isIP(host) === 4 && written !== host
+    ? 'An IPv4 address must be written as four decimal numbers.'
+    : null
 }
 
 /** The part between `//` and the path, as it was typed. */
