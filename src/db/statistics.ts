@@ -72,7 +72,11 @@ export async function readStatistics(
   { window, areTimesBySlot }: ReadStatisticsOptions,
 ): Promise<Map<string, WindowStatistics>> {
   const { unit, count, stepHours } = SLOTS[window]
-  const rows = await sql.query<Row>(READ, [webhookIds, unit, count, stepHours, areTimesBySlot], 'read-statistics')
+  const rows = await sql.query<Row>(
+    READ,
+    [webhookIds, unit, count, stepHours, areTimesBySlot],
+    'read-statistics',
+  )
   const slots = [...new Set(rows.flatMap(({ slotMs }) => slotMs ?? []))].sort((one, other) => one - other)
   const statistics = new Map(webhookIds.map((id) => [id, emptyStatistics(slots)]))
   for (const row of rows) {
@@ -83,7 +87,12 @@ export async function readStatistics(
 }
 
 function emptyStatistics(slots: readonly number[]): WindowStatistics {
-  const series = slots.map((ms) => ({ at: new Date(ms), succeeded: 0, failed: 0, times: new Map<number, number>() }))
+  const series = slots.map((ms) => ({
+    at: new Date(ms),
+    succeeded: 0,
+    failed: 0,
+    times: new Map<number, number>(),
+  }))
   return { succeeded: 0, failed: 0, cancelled: 0, failures: new Map(), times: new Map(), series }
 }
 
@@ -135,7 +144,10 @@ const FOLD_BATCHES_MAX = 40
  * Folds what settling has appended into the rollup, in bounded batches; any number of processes may do so at once.
  * Answers how many rows were moved; when that is less than `rowsMax`, nothing more was there.
  */
-export async function foldAdditions(sql: Sql, rowsMax: number = FOLD_BATCH_ROWS * FOLD_BATCHES_MAX): Promise<number> {
+export async function foldAdditions(
+  sql: Sql,
+  rowsMax: number = FOLD_BATCH_ROWS * FOLD_BATCHES_MAX,
+): Promise<number> {
   let total = 0
   while (total < rowsMax) {
     const limit = Math.min(FOLD_BATCH_ROWS, rowsMax - total)

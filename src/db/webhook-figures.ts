@@ -47,7 +47,19 @@ export async function readWebhookFigures(
   return new Map(rows.map((row) => [row.webhookId, fromRow(row)]))
 }
 
-function fromRow({ heldCount, openCount, id, state, atMs, lastFailure, lastStatusCode }: Row): WebhookFigures {
+function fromRow({
+  heldCount,
+  openCount,
+  id,
+  state,
+  atMs,
+  lastFailure,
+  lastStatusCode,
+}: Row): WebhookFigures {
   if (id === null || state === null || atMs === null) return { heldCount, openCount, lastDelivery: null }
-  return { heldCount, openCount, lastDelivery: { id, state, at: new Date(atMs), lastFailure, lastStatusCode } }
+  return {
+    heldCount,
+    openCount,
+    lastDelivery: { id, state, at: new Date(atMs), lastFailure, lastStatusCode },
+  }
 }

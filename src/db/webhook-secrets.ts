@@ -24,7 +24,11 @@ export async function insertSecret(sql: Sql, secret: NewSecret): Promise<void> {
 }
 
 /** The secrets that sign now, newest first. */
-export async function findLiveSecrets(sql: Sql, workspaceId: string, webhookId: string): Promise<StoredSecret[]> {
+export async function findLiveSecrets(
+  sql: Sql,
+  workspaceId: string,
+  webhookId: string,
+): Promise<StoredSecret[]> {
   const rows = await sql.query<Omit<StoredSecret, 'createdAt' | 'expiresAt'> & Times>(
     `select id, secret_encrypted as "secretEncrypted", extract(epoch from created_at)::float8 * 1000 as "createdMs",
        extract(epoch from expires_at)::float8 * 1000 as "expiresMs"

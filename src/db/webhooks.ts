@@ -29,7 +29,9 @@ export async function listWebhooks(
     { workspaceId, deletedAt: null },
     ...(page.beforeId === null ? [] : [{ id: { $lt: page.beforeId } }]),
     ...(filter.status === undefined ? [] : [STATUS_CONDITIONS[filter.status]]),
-    ...(filter.eventType === undefined ? [] : [{ events: { $overlap: patternsOverlapping(filter.eventType) } }]),
+    ...(filter.eventType === undefined
+      ? []
+      : [{ events: { $overlap: patternsOverlapping(filter.eventType) } }]),
     ...(filter.text === undefined ? [] : [textCondition(filter.text)]),
   ]
   return em.find(Webhook, { $and: conditions }, { orderBy: { id: 'desc' }, limit: page.limit })
@@ -47,7 +49,11 @@ function textCondition(text: string) {
 }
 
 /** A live webhook of a workspace, or null. */
-export async function findWebhook(em: EntityManager, workspaceId: string, id: string): Promise<Webhook | null> {
+export async function findWebhook(
+  em: EntityManager,
+  workspaceId: string,
+  id: string,
+): Promise<Webhook | null> {
   return em.findOne(Webhook, { id, workspaceId, deletedAt: null })
 }
 

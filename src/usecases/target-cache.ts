@@ -19,6 +19,8 @@ export interface Target {
   readonly isDeleted: boolean
   /** Those that are live at `nowMs` (milliseconds since 1970), newest first. */
   signingKeysAt(nowMs: number): readonly SigningKey[]
+  /** Secrets and header values, to be masked where the endpoint echoes them. */
+  confidentialTexts(): readonly string[]
 }
 
 export interface TargetCache {
@@ -67,22 +69,24 @@ function createTarget(
   { cipher, createSigningKey, requestTimeoutMs }: TargetCacheOptions,
 ): Target {
   const { id: webhookId, workspaceId } = row
-  const secrets = row.secrets.map(({ id: secretId, secretEncrypted, expiresAt }) => ({
-    key: createSigningKey(cipher.decrypt(secretEncrypted, { workspaceId, webhookId, secretId }).reveal()),
-    expiresMs: expiresAt?.getTime() ?? Infinity,
-  }))
+  const secrets = row.secrets.map(({ id: secretId, secretEncrypted, expiresAt }) => {
+    const secret = cipher.decrypt(secretEncrypted, { workspaceId, webhookId, secretId })
+    return { secret, key: createSigningKey(secret.reveal()), expiresMs: expiresAt?.getTime() ?? Infinity }
+  })
+  const headers = decryptHeaders(row, cipher)
   return {
     webhookId,
     workspaceId,
     version: row.version,
     url: row.url,
-    headers: decryptHeaders(row, cipher),
+    headers,
     timeoutMs: row.timeoutMs ?? requestTimeoutMs,
     concurrency: row.concurrency,
     schedule: parseSchedule(row.schedule),
     enabled: row.enabled,
     isDeleted: row.deletedAt !== null,
     signingKeysAt: (nowMs) => secrets.filter(({ expiresMs }) => expiresMs > nowMs).map(({ key }) => key),
+    confidentialTexts: () => [...secrets.map(({ secret }) => secret.reveal()), ...Object.values(headers)],
   }
 }
 

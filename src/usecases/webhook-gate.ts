@@ -15,7 +15,8 @@ export interface GatePass {
   leave(met: { failed: boolean; statusCode: number | null; retryAfterMs: number | null } | null): void
 }
 
-export type GateAnswer = { kind: 'enter'; pass: GatePass } | { kind: 'defer'; reason: DeferralReason; retryInMs: number }
+export type GateAnswer =
+  { kind: 'enter'; pass: GatePass } | { kind: 'defer'; reason: DeferralReason; retryInMs: number }
 
 /** Decides, per webhook and in this process, who may send now. */
 export type EnterGate = (request: GateRequest) => Promise<GateAnswer>
