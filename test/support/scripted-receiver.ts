@@ -55,7 +55,8 @@ export async function startReceiver(
   }
   const server: Server =
     options.identity === undefined ? createServer(handle) : createTlsServer({ ...options.identity }, handle)
-  server.on('connection', (socket: Socket) => {
+  // Before the script sees a connection it is counted.
+  server.prependListener('connection', (socket: Socket) => {
     connectionCount += 1
     open.add(socket)
     socket.on('error', () => undefined)
