@@ -161,7 +161,7 @@ function createTlsHandshake(trustedCertificates: readonly string[]): Secure {
     minVersion: 'TLSv1.2',
     rejectUnauthorized: true,
     allowH2: false,
-    // A resumed session skips the check of the certificate's name, so none is ever resumed.
+    // Every connection proves its name anew: on a resumed session Node does not check it.
     maxCachedSessions: 0,
     // Our own deadline destroys the socket.
     timeout: 0,

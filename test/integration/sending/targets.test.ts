@@ -230,6 +230,13 @@ describe('allowed targets', () => {
     expect(server.questions).toEqual([])
   })
 
+  it('may be IPv6 literals, spoken to by their bracketed name', async () => {
+    const receiver = resources.use(await startReceiver(OK, { host: '::1' }))
+    const met = await post(startSender({ rules: allowing('::1') }), `http://[::1]:${receiver.port}/`)
+    expect(met).toMatchObject({ outcome: { kind: 'accepted' }, remoteAddress: '::1' })
+    expect(receiver.requests[0]?.headers['host']).toBe(`[::1]:${receiver.port}`)
+  })
+
   it('may list a name, which may then resolve to anything', async () => {
     const receiver = await receive()
     const server = await nameServer(() => ['127.0.0.1'])

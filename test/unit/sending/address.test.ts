@@ -134,9 +134,11 @@ describe('against ipaddr.js', () => {
     )
   })
 
-  it('agrees on every IPv4 address of the /16 blocks that hold a smaller refused one', () => {
+  it('agrees on addresses of every /24 of the /16 blocks that hold a smaller refused one', () => {
     for (const prefix of ['192.0', '192.31', '192.52', '192.88', '192.175', '198.51', '203.0', '168.63']) {
-      for (let host = 0; host < 65_536; host += 1) compareIpv4(`${prefix}.${host >> 8}.${host & 255}`)
+      for (let block = 0; block < 256; block += 1) {
+        for (const host of [0, 1, 15, 16, 17, 254, 255]) compareIpv4(`${prefix}.${block}.${host}`)
+      }
     }
   })
 
@@ -174,9 +176,9 @@ describe('against ipaddr.js', () => {
 })
 
 function compareIpv4(address: string): void {
-  const isUnicast = ipaddr.IPv4.parse(address).range() === 'unicast'
-  if (isPublicAddress(address) !== isUnicast && !isExplained(address, IPV4_DISAGREEMENTS)) {
-    expect.fail(`${address}: ipaddr.js says ${ipaddr.IPv4.parse(address).range()}`)
+  const range = new ipaddr.IPv4(address.split('.').map(Number)).range()
+  if (isPublicAddress(address) !== (range === 'unicast') && !isExplained(address, IPV4_DISAGREEMENTS)) {
+    expect.fail(`${address}: ipaddr.js says ${range}`)
   }
 }
 
