@@ -54,6 +54,7 @@ export const tenantTables: readonly string[] = [
     disabled_by text,
     failed_at timestamptz(3),
     failing_since timestamptz(3),
+    breaker_opened_at timestamptz(3),
     schedule text not null,
     headers_encrypted text,
     header_names text[] not null default '{}',

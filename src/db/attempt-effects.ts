@@ -13,8 +13,9 @@ export async function lockWebhookOf(sql: Sql, deliveryId: string): Promise<void>
 /** A success of any delivery: the webhook is well again. Touches nothing when it was well already. */
 export async function markWebhookWell(sql: Sql, webhookId: string): Promise<boolean> {
   const rows = await sql.query(
-    `update webhook set failed_at = null, failing_since = null
-     where id = $1 and (failed_at is not null or failing_since is not null) returning id`,
+    `update webhook set failed_at = null, failing_since = null, breaker_opened_at = null
+     where id = $1 and (failed_at is not null or failing_since is not null or breaker_opened_at is not null)
+     returning id`,
     [webhookId],
     'mark-webhook-well',
   )
@@ -34,6 +35,11 @@ export async function markWebhookFailing(sql: Sql, webhookId: string): Promise<D
     'webhook-failing-since',
   )
   return rows[0]?.failing_since ?? null
+}
+
+/** For the API to show that attempts go out one at a time only; the next success clears it. */
+export async function markBreakerOpen(sql: Sql, webhookId: string): Promise<void> {
+  await sql.query('update webhook set breaker_opened_at = now() where id = $1 and breaker_opened_at is null', [webhookId])
 }
 
 /** A delivery has used up its schedule: the webhook's status is `failed` until the next success. */

@@ -74,6 +74,16 @@ export async function dismissSettled(sql: Sql, ids: readonly string[]): Promise<
   )
 }
 
+/** A run sleeps for these: nobody need look before the wait is over. */
+export async function postponeSleeping(sql: Sql, ids: readonly string[]): Promise<void> {
+  await sql.query(
+    `update webhook_delivery set dispatch_at = next_attempt_at + interval '15 seconds', dispatch_tries = 0
+     where id = any ($1::uuid[]) and state = 'pending' and retry_requested_at is null
+       and next_attempt_at > now() + interval '15 seconds'`,
+    [ids],
+  )
+}
+
 /** Makes waiting deliveries due for a dispatcher because their workflows have gone missing. */
 export async function reviveDeliveries(sql: Sql, ids: readonly string[]): Promise<void> {
   await sql.query(

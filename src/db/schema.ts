@@ -77,6 +77,7 @@ export const Webhook = defineEntity({
     disabledBy: p.text().nullable(),
     failedAt: time().nullable(),
     failingSince: time().nullable(),
+    breakerOpenedAt: time().nullable(),
     schedule: p.text(),
     headersEncrypted: p.text().nullable(),
     headerNames: p.array().$type<string[]>(),

@@ -1,10 +1,12 @@
 import type { Sql } from '../db/database.ts'
-import { claimDue, dismissSettled, type DueDelivery, returnClaimed } from '../db/dispatching.ts'
+import { claimDue, dismissSettled, type DueDelivery, postponeSleeping, returnClaimed } from '../db/dispatching.ts'
 import type { DeliveryAddress } from '../usecases/ports.ts'
 
-/** What the dispatcher asks of Temporal. Every call is bounded in time and throws when Temporal did not take it. */
+/** What the dispatcher asks of Temporal. Every call is bounded in time. */
 export interface DispatchTargets {
-  start: (deliveries: readonly DeliveryAddress[]) => Promise<void>
+  /** Answers the ids of those that were not taken, with the reason. */
+  start: (deliveries: readonly DeliveryAddress[]) => Promise<readonly { deliveryId: string; cause: unknown }[]>
+  /** Throws when Temporal did not take it; so does `cancel`. */
   retry: (delivery: DeliveryAddress, requestedAt: string) => Promise<void>
   cancel: (deliveryId: string) => Promise<void>
 }
@@ -83,34 +85,38 @@ export function startDispatcher(deps: DispatcherDeps): Dispatcher {
 async function dispatch(deps: DispatcherDeps, claimed: readonly DueDelivery[]): Promise<string[]> {
   const { targets } = deps
   const failed: string[] = []
-  const attempt = async (ids: readonly string[], work: () => Promise<void>): Promise<void> => {
-    try {
-      await work()
-    } catch (error) {
-      failed.push(...ids)
-      deps.logFault('Temporal did not take a delivery; it is tried again.', error)
-    }
+  const fail = (id: string, cause: unknown): void => {
+    failed.push(id)
+    deps.logFault('Temporal did not take a delivery; it is tried again.', cause)
   }
-
-  const toRetry = claimed.filter(({ retryRequestedAt }) => retryRequestedAt !== null)
-  const rest = claimed.filter(({ retryRequestedAt }) => retryRequestedAt === null)
-  const toStart = rest.filter(({ state }) => state === 'pending')
-  const toCancel = rest.filter(({ state }) => state === 'cancelled')
-
+  const toStart = claimed.filter((delivery) => delivery.retryRequestedAt === null && delivery.state === 'pending')
   if (toStart.length > 0)
-    await attempt(
-      toStart.map(({ id }) => id),
-      () => targets.start(toStart.map(toAddress)),
-    )
-  await eachOf(toRetry, (delivery) =>
-    attempt([delivery.id], () =>
-      targets.retry(toAddress(delivery), delivery.retryRequestedAt?.toISOString() ?? ''),
-    ),
-  )
-  await eachOf(toCancel, (delivery) => attempt([delivery.id], () => targets.cancel(delivery.id)))
+    for (const { deliveryId, cause } of await targets.start(toStart.map(toAddress))) fail(deliveryId, cause)
 
-  const settled = rest.filter(({ state, id }) => state !== 'pending' && !failed.includes(id)).map(({ id }) => id)
-  if (settled.length > 0) await dismissSettled(deps.sql, settled)
+  const started = toStart.filter(({ id, attemptCount }) => attemptCount > 0 && !failed.includes(id))
+  if (started.length > 0)
+    await postponeSleeping(
+      deps.sql,
+      started.map(({ id }) => id),
+    )
+
+  const others = claimed.filter((delivery) => !toStart.includes(delivery))
+  await eachOf(others, async (delivery) => {
+    try {
+      if (delivery.retryRequestedAt !== null)
+        await targets.retry(toAddress(delivery), delivery.retryRequestedAt.toISOString())
+      else if (delivery.state === 'cancelled') await targets.cancel(delivery.id)
+    } catch (error) {
+      fail(delivery.id, error)
+    }
+  })
+
+  const settled = others.filter(({ id, retryRequestedAt }) => retryRequestedAt === null && !failed.includes(id))
+  if (settled.length > 0)
+    await dismissSettled(
+      deps.sql,
+      settled.map(({ id }) => id),
+    )
   return failed
 }
 

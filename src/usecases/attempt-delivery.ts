@@ -163,7 +163,7 @@ async function attempt(
     throw error
   }
   const record = toRecord(exchange, decision, requestHeaders)
-  pass.leave({ failed: record.failure !== null, statusCode: record.statusCode, retryAfterMs: record.retryAfterMs })
+  pass.leave({ isFailure: record.failure !== null, statusCode: record.statusCode, retryAfterMs: record.retryAfterMs })
   const facts = toFacts(record, targetRow.schedule)
   const standing = await deps.record(call, record, targetRow.schedule)
   return standing === undefined ? { kind: 'unrecorded', token: call.token, attempt: facts } : toResult(standing, facts)

@@ -1,0 +1,81 @@
+import { setTimeout as pause } from 'node:timers/promises'
+
+import { createActivities } from '../../activities/index.ts'
+import { markBreakerOpen } from '../db/attempt-effects.ts'
+import { readStanding } from '../db/delivery-commands.ts'
+import { deferDelivery } from '../db/dispatching.ts'
+import { createDispatchTargets } from '../dispatch/dispatch-targets.ts'
+import type { DispatchTargets } from '../dispatch/dispatcher.ts'
+import { createMessenger, type Messenger } from '../dispatch/messenger.ts'
+import type { DeliveryStarter } from '../temporal/delivery-starter.ts'
+import { createAttemptDelivery } from '../usecases/attempt-delivery.ts'
+import { createDeliveryCommands, type DeliveryCommands } from '../usecases/delivery-commands.ts'
+import { createRecorder } from '../usecases/recorder.ts'
+import { createWebhookGate } from '../usecases/webhook-gate.ts'
+import type { Core } from './core.ts'
+
+/** Everything a delivery's life needs in one process. */
+export interface Delivering {
+  targets: DispatchTargets
+  messenger: Messenger
+  commands: DeliveryCommands
+  activities: ReturnType<typeof createActivities>
+}
+
+const MESSAGES_IN_FLIGHT_MAX = 200
+
+export function createDelivering(core: Core, starter: DeliveryStarter): Delivering {
+  const { config, database, ids, logger, logFault } = core
+  const gate = createWebhookGate({
+    onBreaker: (webhookId, change) => {
+      logger.warn({ webhookId }, `The breaker of a webhook has ${change}.`)
+      if (change === 'opened')
+        markBreakerOpen(database.sql, webhookId).catch((error: unknown) => {
+          logFault('An open breaker could not be noted.', error)
+        })
+    },
+  })
+  const targets = createDispatchTargets(starter)
+  const messenger = createMessenger({ targets, inFlightMax: MESSAGES_IN_FLIGHT_MAX, logFault })
+  const commands = createDeliveryCommands({ database, messenger })
+  const recorder = createRecorder({
+    database,
+    ids,
+    random: Math.random,
+    disableAfterMs: config.disableAfterMs,
+    pause: (ms) => pause(ms),
+    logFault: (error) => {
+      logFault('An attempt could not be recorded yet.', error)
+    },
+  })
+  const attemptDelivery = createAttemptDelivery({
+    database,
+    targets: core.targets,
+    send: core.sender.send,
+    enterGate: gate.enter,
+    cancelDelivery: commands.cancelById,
+    deferDelivery: (deliveryId, retryInMs) => deferDelivery(database.sql, deliveryId, retryInMs),
+    record: recorder.record,
+  })
+  const activities = createActivities({
+    attemptDelivery,
+    recordAttempt: recorder.recordFacts,
+    async cancelDelivery({ deliveryId }) {
+      await commands.cancelById(deliveryId)
+      const standing = await readStanding(database.sql, deliveryId)
+      const state = standing?.state ?? 'cancelled'
+      return { kind: 'settled', state: state === 'pending' ? 'cancelled' : state, attempt: null }
+    },
+    async lookAtDelivery({ deliveryId }) {
+      const standing = await readStanding(database.sql, deliveryId)
+      return {
+        state: standing?.state ?? 'cancelled',
+        retryRequestedAt: standing?.retryRequestedAt?.toISOString() ?? null,
+      }
+    },
+    logFault: ({ activity, deliveryId, tries, error }) => {
+      logger.warn({ err: error, activity, deliveryId, tries }, 'An activity failed on our side; Temporal tries it again.')
+    },
+  })
+  return { targets, messenger, commands, activities }
+}
