@@ -2,7 +2,7 @@ import type { Webhook } from '../db/schema.ts'
 import { readStatistics, type StatisticsWindow } from '../db/statistics.ts'
 import { readWebhookFigures, type WebhookFigures } from '../db/webhook-figures.ts'
 import { findWebhook, listWebhooks, type WebhookFilter, type WebhookPage } from '../db/webhooks.ts'
-import { type WebhookStatus, webhookStatus } from '../domain/delivery.ts'
+import { type DisabledReason, type WebhookStatus, webhookStatus } from '../domain/delivery.ts'
 import { invalidInput, notFound } from '../domain/errors.ts'
 import { isSubscriptionPattern } from '../domain/event-types.ts'
 import { parseSchedule, type Schedule, waitsOf } from '../domain/schedule.ts'
@@ -15,28 +15,27 @@ import {
   summariseWindow,
 } from './webhook-statistics.ts'
 
-type Shown =
-  | 'id'
-  | 'url'
-  | 'description'
-  | 'events'
-  | 'enabled'
-  | 'disabledReason'
-  | 'disabledAt'
-  | 'disabledBy'
-  | 'headerNames'
-  | 'concurrency'
-  | 'version'
-  | 'createdAt'
-  | 'updatedAt'
-
 /** A webhook as its owner sees it: no secret, no header value. */
-export interface WebhookView extends Pick<Webhook, Shown>, WebhookFigures {
+export interface WebhookView extends WebhookFigures {
+  id: string
+  url: string
+  description: string | null
+  events: readonly string[]
+  enabled: boolean
   status: WebhookStatus
+  disabledReason: DisabledReason | null
+  disabledAt: Date | null
+  /** Who turned it off; null when the service did. */
+  disabledBy: string | null
   schedule: Schedule
   waits: readonly string[]
+  headerNames: readonly string[]
   timeoutMs: number
+  concurrency: number
+  version: number
   stats24h: DayStatistics
+  createdAt: Date
+  updatedAt: Date
 }
 
 export interface WebhookReader {
@@ -99,7 +98,10 @@ export function createWebhookReader(deps: Pick<WebhookDeps, 'database' | 'reques
   }
 }
 
-function show(webhook: Webhook, requestTimeoutMs: number) {
+function show(
+  webhook: Webhook,
+  requestTimeoutMs: number,
+): Omit<WebhookView, keyof WebhookFigures | 'stats24h'> {
   const schedule = parseSchedule(webhook.schedule)
   return {
     id: webhook.id,
