@@ -3,7 +3,7 @@ import type { Static } from 'typebox'
 import type { WebhookView } from '../usecases/read-webhooks.ts'
 import type { TestAttempt } from '../usecases/send-test.ts'
 import { MASK } from '../usecases/webhook-input.ts'
-import type { AttemptModel } from './schemas/deliveries.ts'
+import type { AttemptModel } from './schemas/attempts.ts'
 import type { WebhookModel } from './schemas/webhooks.ts'
 import { showTime, showTimeOrNull } from './times.ts'
 
@@ -25,6 +25,6 @@ export function showWebhook(view: WebhookView): Static<typeof WebhookModel> {
   }
 }
 
-export function showTestAttempt({ startedAt, ...attempt }: TestAttempt): Static<typeof AttemptModel> {
+export function showTestAttempt({ startedAt, ...attempt }: TestAttempt): AttemptModel {
   return { ...attempt, startedAt: showTime(startedAt) }
 }

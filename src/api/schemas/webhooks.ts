@@ -4,7 +4,7 @@ import { DELIVERY_STATES, DISABLED_REASONS, WEBHOOK_STATUSES } from '../../domai
 import { SUBSCRIPTION_PATTERNS } from '../../domain/event-types.ts'
 import { WAITS_MAX } from '../../domain/schedule.ts'
 import { OVERLAP_HOURS_DEFAULT, OVERLAP_HOURS_MAX } from '../../usecases/webhook-secrets.ts'
-import { AttemptModel } from './deliveries.ts'
+import { AttemptModel } from './attempts.ts'
 import {
   FailureName,
   Id,
