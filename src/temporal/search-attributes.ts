@@ -1,4 +1,4 @@
-import type { Client } from '@temporalio/client'
+import type { Client, Connection } from '@temporalio/client'
 
 import { SEARCH_ATTRIBUTE_NAMES } from '../../workflows/contract.ts'
 import { grpcCodeOf, withDeadline } from './deadline.ts'
@@ -75,7 +75,7 @@ async function add({ connection, options }: Client, names: readonly string[]): P
 }
 
 /** Both kinds of connection have it, though the client's type for them does not say so. */
-type OperatorConnection = Pick<import('@temporalio/client').Connection, 'operatorService'>
+type OperatorConnection = Pick<Connection, 'operatorService'>
 
 function isRefused(error: unknown): boolean {
   const code = grpcCodeOf(error)

@@ -81,6 +81,7 @@ export function runWorker(
 ): RunningWorker {
   const stopping = new AbortController()
   const stopped = once(stopping.signal, 'abort').then(() => undefined)
+  const isStopping = (): boolean => stopping.signal.aborted
   let worker: Worker | undefined
 
   const runOnce = async (): Promise<void> => {
@@ -90,7 +91,7 @@ export function runWorker(
     worker = made
     const ending = made.run()
     // Asked to stop while it was made: only a worker that runs lets go of its connection.
-    if (stopping.signal.aborted) made.shutdown()
+    if (isStopping()) made.shutdown()
     try {
       await ending
     } finally {
@@ -98,13 +99,13 @@ export function runWorker(
     }
   }
   const keepRunning = async (): Promise<void> => {
-    while (!stopping.signal.aborted) {
+    while (!isStopping()) {
       try {
         await runOnce()
       } catch (error) {
-        if (!stopping.signal.aborted) onFailure(error)
+        if (!isStopping()) onFailure(error)
       }
-      if (!stopping.signal.aborted) await pauseMs(RESTART_DELAY_MS, stopping.signal)
+      if (!isStopping()) await pauseMs(RESTART_DELAY_MS, stopping.signal)
     }
   }
   const ended = keepRunning()
