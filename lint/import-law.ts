@@ -19,20 +19,27 @@ const layers: Rule.RuleModule = {
   meta: {
     type: 'problem',
     schema: [],
-    messages: { broken: '{{what}} {{lesson}}' },
+    messages: {
+      broken: '{{what}} {{lesson}}',
+      homeless:
+        '{{path}} belongs to no folder of the import law: move it into one, or give its folder a row in lint/layers.ts.',
+    },
   },
   create(context) {
-    const from = layerOf(pathFromRoot(context.filename))
-    if (from === undefined && !pathFromRoot(context.filename).startsWith('src/')) return {}
-    return visitReferences((reference) => {
-      const broken = judge(from, context.filename, reference)
-      if (broken !== undefined)
-        context.report({
-          node: reference.node,
-          messageId: 'broken',
-          data: broken,
-        })
-    })
+    const path = pathFromRoot(context.filename)
+    const from = layerOf(path)
+    if (from !== undefined) {
+      return visitReferences((reference) => {
+        const broken = judge(from, context.filename, reference)
+        if (broken !== undefined) context.report({ node: reference.node, messageId: 'broken', data: broken })
+      })
+    }
+    if (!path.startsWith('src/')) return {}
+    return {
+      Program(node) {
+        context.report({ node, messageId: 'homeless', data: { path } })
+      },
+    }
   },
 }
 
@@ -65,24 +72,19 @@ const noCycle: Rule.RuleModule = {
 export const importLaw = { rules: { layers, 'no-cycle': noCycle } }
 
 function judge(
-  from: string | undefined,
+  from: string,
   filename: string,
   { specifier, isTypeOnly }: Reference,
 ): { what: string; lesson: string } | undefined {
-  const layer = from === undefined ? undefined : LAYERS[from]
-  if (from === undefined || layer === undefined) {
-    return {
-      what: `${pathFromRoot(filename)} belongs to no folder of the import law.`,
-      lesson: 'Move it into one, or give its folder a row in lint/layers.ts.',
-    }
-  }
+  const layer = LAYERS[from]
+  if (layer === undefined) return undefined
   const target = resolveSpecifier(specifier, filename)
   if (target === undefined) return judgePackage(layer, specifier, isTypeOnly)
 
   if (pathFromRoot(target) === 'package.json') return undefined
   const to = layerOf(pathFromRoot(target))
   if (to === from) return undefined
-  if (to !== undefined && ROOTS.has(to) && !ROOTS.has(from)) {
+  if (to === 'bin' || (to !== undefined && ROOTS.has(to) && !ROOTS.has(from))) {
     return {
       what: `${nameOf(layer)} may not import ${specifier}.`,
       lesson: LAYERS[to]?.lesson ?? '',

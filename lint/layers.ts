@@ -59,7 +59,7 @@ export const LAYERS: Record<string, Layer> = {
     imports: { domain: 'value', db: 'value', secrets: 'value', sending: 'type', config: 'type' },
     packages: /^(?!@temporalio\/|fastify$|@fastify\/|undici$)/,
     lesson:
-      'A use case meets the outside by a function-typed port (src/usecases/ports.ts): declare what it needs there and let src/bin pass it in.',
+      'A use case meets the outside by a function-typed port (src/usecases/ports.ts): declare what it needs there and let src/composition pass it in.',
   },
   temporal: {
     paths: ['src/temporal/'],
@@ -88,7 +88,7 @@ export const LAYERS: Record<string, Layer> = {
     },
     packages: NOT_FOR_DOMAIN_FRIENDS,
     lesson:
-      'The dispatcher is given its way to Temporal and to alert channels as functions: take types from there and let src/bin pass the values.',
+      'The dispatcher is given its way to Temporal and to alert channels as functions: take types from there and let src/composition pass the values.',
   },
   alerts: {
     paths: ['src/alerts/'],
@@ -166,7 +166,13 @@ export const LAYERS: Record<string, Layer> = {
     paths: ['src/local/'],
     imports: 'everything',
     packages: ANY_PACKAGE,
-    lesson: 'src/local is the composition root of `npm start`.',
+    lesson: 'src/local runs servers on the developer’s machine: production code has no use for it.',
+  },
+  composition: {
+    paths: ['src/composition/'],
+    imports: 'everything',
+    packages: ANY_PACKAGE,
+    lesson: 'src/composition puts the parts together: a part that needs another gets it as an argument.',
   },
   bin: {
     paths: ['src/bin/'],
@@ -177,8 +183,8 @@ export const LAYERS: Record<string, Layer> = {
   },
 }
 
-/** Composition roots: their modules may be imported by each other and by nothing else. */
-export const ROOTS: ReadonlySet<string> = new Set(['bin', 'local'])
+/** Where parts are put together: imported by each other (`bin` not even so) and by nothing else. */
+export const ROOTS: ReadonlySet<string> = new Set(['bin', 'composition', 'local'])
 
 /** The layer of a file given by its path from the project's root, with `/` between its parts. */
 export function layerOf(path: string): string | undefined {

@@ -100,11 +100,20 @@ describe('the import law', () => {
     expect(ofClient).toContain('may not import @temporalio/client')
   })
 
-  it('lets nothing but a composition root import one', async () => {
+  it('lets nothing import what is run', async () => {
     const text = "import { main } from '../bin/api.ts'"
 
     expect(await complaints('src/api/x.ts', text)).toEqual([
       expect.stringContaining(LAYERS['bin']?.lesson ?? ''),
+    ])
+    expect(await complaints('src/local/x.ts', text)).toHaveLength(1)
+  })
+
+  it('lets only places that put parts together import each other', async () => {
+    const text = "import { openCore } from '../composition/core.ts'"
+
+    expect(await complaints('src/usecases/x.ts', text)).toEqual([
+      expect.stringContaining(LAYERS['composition']?.lesson ?? ''),
     ])
     expect(await complaints('src/local/x.ts', text)).toEqual([])
   })
