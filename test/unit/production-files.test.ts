@@ -121,7 +121,15 @@ describe('Dockerfile', () => {
     const copied = [...text.matchAll(/--from=build \/app\/(\S+)/g)].map((match) => match[1] ?? '')
 
     expect(copied).toEqual(
-      expect.arrayContaining(['node_modules', 'src', 'workflows', 'activities', 'migrations', 'ui/dist']),
+      expect.arrayContaining([
+        'node_modules',
+        'src',
+        'workflows',
+        'activities',
+        'migrations',
+        'ui/dist',
+        'dist',
+      ]),
     )
   })
 
