@@ -1,6 +1,6 @@
 import type { Connection } from './connection.ts'
 
-export interface PoolLimits {
+interface PoolLimits {
   idleConnections: number
   idleConnectionsPerOrigin: number
 }

@@ -1,9 +1,10 @@
 import type { Dispatcher } from 'undici'
 import type { Connection } from './connection.ts'
+import { startDeadline, type CancelDeadline } from './deadline.ts'
 import type { SenderLimits } from './limits.ts'
 import { SendingFault } from './sending-fault.ts'
 
-export interface Message {
+interface Message {
   path: string
   headers: Record<string, string>
   body: string
@@ -59,7 +60,7 @@ class ReplyReader implements Dispatcher.DispatchHandler {
   #sentAt: number | null = null
   #head: { statusCode: number; headers: ReplyHeaders; headersAt: number } | null = null
   #isSettled = false
-  #timer: NodeJS.Timeout
+  #cancelDeadline: CancelDeadline
 
   constructor(connection: Connection, deadlineAt: number, limits: SenderLimits) {
     const { promise, resolve, reject } = Promise.withResolvers<Reply>()
@@ -69,7 +70,7 @@ class ReplyReader implements Dispatcher.DispatchHandler {
     this.#connection = connection
     this.#limits = limits
     this.#deadlineAt = deadlineAt
-    this.#timer = this.#giveUpIn(deadlineAt - performance.now())
+    this.#cancelDeadline = startDeadline(deadlineAt, () => this.#giveUp('timeout'))
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -94,8 +95,9 @@ class ReplyReader implements Dispatcher.DispatchHandler {
     const headersAt = performance.now()
     this.#connection.gate.headIsComplete()
     this.#head = { statusCode, headers, headersAt }
-    clearTimeout(this.#timer)
-    this.#timer = this.#giveUpIn(Math.min(this.#limits.bodyMs, this.#deadlineAt - headersAt))
+    this.#cancelDeadline()
+    const bodyDeadlineAt = Math.min(this.#deadlineAt, headersAt + this.#limits.bodyMs)
+    this.#cancelDeadline = startDeadline(bodyDeadlineAt, () => this.#giveUp('timeout'))
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
@@ -110,17 +112,13 @@ class ReplyReader implements Dispatcher.DispatchHandler {
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
     if ('code' in error && (error.code === 'UND_ERR_INVALID_ARG' || error.code === 'UND_ERR_NOT_SUPPORTED')) {
-      clearTimeout(this.#timer)
+      this.#cancelDeadline()
       this.#reject(new SendingFault('invalid_request', error))
     } else if (this.#sentAt === null) {
       this.#settle({ kind: 'unsent' })
     } else {
       this.#conclude(this.#connection.gate.receivedBytes > 0 ? 'protocol' : 'connect', true)
     }
-  }
-
-  #giveUpIn(delayMs: number): NodeJS.Timeout {
-    return setTimeout(() => this.#giveUp('timeout'), Math.max(0, delayMs))
   }
 
   #giveUp(failure: ReplyFailure): void {
@@ -142,7 +140,7 @@ class ReplyReader implements Dispatcher.DispatchHandler {
   #settle(reply: Reply): void {
     if (this.#isSettled) return
     this.#isSettled = true
-    clearTimeout(this.#timer)
+    this.#cancelDeadline()
     this.#resolve(reply)
   }
 

@@ -1,6 +1,7 @@
 import { connect, isIP, type Socket } from 'node:net'
 import { createSecureContext, getCACertificates } from 'node:tls'
 import { buildConnector } from 'undici'
+import { startDeadline } from './deadline.ts'
 import type { ResolveName } from './name-resolver.ts'
 import { SendingFault } from './sending-fault.ts'
 import type { Target } from './target.ts'
@@ -24,7 +25,7 @@ export type Opening =
       timings: OpeningTimings
     }
 
-export interface SocketOpenerOptions {
+interface SocketOpenerOptions {
   allowed: AllowedTargets
   resolveName: ResolveName
   /** PEM certificates trusted beside the system's. */
@@ -86,7 +87,7 @@ export function createSocketOpener(options: SocketOpenerOptions): OpenSocket {
 }
 
 /** Milliseconds since `startedAt`, a time of `performance.now()`, rounded. */
-export function elapsedMs(startedAt: number): number {
+function elapsedMs(startedAt: number): number {
   return Math.round(performance.now() - startedAt)
 }
 
@@ -99,11 +100,11 @@ async function findAddresses(
   if (isIP(host) !== 0) return [host]
   if (host === 'localhost') return localhostAddresses(allowed)
   const { promise: tooLate, resolve: giveUp } = Promise.withResolvers<readonly string[]>()
-  const timer = setTimeout(giveUp, remainingMs(deadlineAt), [])
+  const cancelDeadline = startDeadline(deadlineAt, () => giveUp([]))
   try {
     return await Promise.race([resolveName(host).catch(() => []), tooLate])
   } finally {
-    clearTimeout(timer)
+    cancelDeadline()
   }
 }
 
@@ -113,7 +114,7 @@ function connectTcp(
   target: Target,
   deadlineAt: number,
 ): Promise<Socket | null> {
-  const budgetMs = remainingMs(deadlineAt)
+  const budgetMs = deadlineAt - performance.now()
   const found = addresses.map((address) => ({ address, family: isIP(address) }))
   const socket = connect({
     host: target.host,
@@ -134,17 +135,17 @@ function connectTcp(
     },
   })
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => {
+    const cancelDeadline = startDeadline(deadlineAt, () => {
       socket.destroy()
       resolve(null)
-    }, budgetMs)
+    })
     socket.once('connect', () => {
-      clearTimeout(timer)
+      cancelDeadline()
       resolve(socket)
     })
     // Stays for good: an error on a socket nobody listens to would end the process.
     socket.on('error', (error) => {
-      clearTimeout(timer)
+      cancelDeadline()
       if (isOutOfResources(error)) reject(new SendingFault('out_of_resources', error))
       else resolve(null)
     })
@@ -168,24 +169,20 @@ function createTlsHandshake(trustedCertificates: readonly string[]): Secure {
   })
   return (httpSocket, target, deadlineAt) =>
     new Promise((resolve) => {
-      const timer = setTimeout(() => {
+      const cancelDeadline = startDeadline(deadlineAt, () => {
         httpSocket.destroy()
         resolve(null)
-      }, remainingMs(deadlineAt))
+      })
       const { host, port } = target
       connector(
         { protocol: 'https:', hostname: host, host, port: String(port), httpSocket },
         (error, socket) => {
-          clearTimeout(timer)
+          cancelDeadline()
           if (error !== null) httpSocket.destroy()
           resolve(error === null ? socket : null)
         },
       )
     })
-}
-
-function remainingMs(deadlineAt: number): number {
-  return Math.max(0, Math.ceil(deadlineAt - performance.now()))
 }
 
 /** Too many open files, no buffers, no free port: nothing that an endpoint could do. */

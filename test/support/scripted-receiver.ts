@@ -136,6 +136,28 @@ export async function startUnansweringPort(): Promise<AsyncDisposable & { readon
   }
 }
 
+/** A receiver in a thread of its own, which answers every request with the same bytes 100 ms after it came. */
+export async function startDetachedReceiver(
+  bytes: string,
+): Promise<AsyncDisposable & { readonly port: number }> {
+  const worker = new Worker(
+    `const { parentPort, workerData } = require('node:worker_threads')
+     const server = require('node:net').createServer((socket) => {
+       socket.on('error', () => undefined)
+       socket.on('data', () => setTimeout(() => socket.write(workerData), 100))
+     })
+     server.listen(0, '127.0.0.1', () => parentPort.postMessage(server.address().port))`,
+    { eval: true, workerData: bytes },
+  )
+  const [port] = (await once(worker, 'message')) as [number]
+  return {
+    port,
+    async [Symbol.asyncDispose]() {
+      await worker.terminate()
+    },
+  }
+}
+
 /** A port of 127.0.0.1 on which nobody listens. */
 export async function findClosedPort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1')

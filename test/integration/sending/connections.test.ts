@@ -5,6 +5,7 @@ import { SendingFault } from '../../../src/sending/sending-fault.ts'
 import { parseAllowedTargets } from '../../../src/sending/target-url.ts'
 import {
   reply,
+  startDetachedReceiver,
   startReceiver,
   type ReceiverScript,
   type ScriptedReceiver,
@@ -156,6 +157,27 @@ describe('our own faults', () => {
     await sender.close()
     await expect(post(sender, receiver)).rejects.toMatchObject({ code: 'closed' })
     expect(receiver.connectionCount).toBe(0)
+  })
+})
+
+describe('a process that was held up itself', () => {
+  it('reads what had arrived before it calls an attempt too late', async () => {
+    const { promise: arrived, resolve: arrive } = Promise.withResolvers<undefined>()
+    const helper = resources.use(await startDetachedReceiver(OK))
+    const sender = startSender()
+    const posted = sender.send({
+      url: `http://127.0.0.1:${helper.port}/`,
+      headers: {},
+      body: '{}',
+      timeoutMs: 300,
+    })
+    // From here the answer lies in the socket while nothing of this thread runs until the deadline is past.
+    setTimeout(() => {
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 600)
+      arrive(undefined)
+    }, 20)
+    await arrived
+    expect((await posted).outcome).toEqual({ kind: 'accepted', statusCode: 200 })
   })
 })
 
