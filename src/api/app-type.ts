@@ -26,8 +26,8 @@ declare module 'fastify' {
   }
 
   interface FastifyContextConfig {
-    /** What a caller must be allowed to; every route under /api/v1 names one. OpenAPI's security follows from it. */
-    scope?: Scope
+    /** What a caller must be allowed to; `any`: just be known. OpenAPI's security follows from it. */
+    scope?: Scope | 'any'
     /** `publish`: no limit but overload; `general` (the default): so many requests a second per key. */
     rateLimit?: 'publish' | 'general'
     /** `own`: the use case keeps its key in its own transaction. Other POST routes get the generic treatment. */

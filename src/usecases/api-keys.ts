@@ -60,7 +60,12 @@ export function refuseMissingScopes(caller: Caller, scopes: readonly Scope[], po
   const errors = scopes.flatMap((scope, index) =>
     caller.scopes.includes(scope)
       ? []
-      : [{ pointer: `${pointer}/${index}`, detail: `You cannot give the scope ${scope}: this key lacks it.` }],
+      : [
+          {
+            pointer: `${pointer}/${index}`,
+            detail: `You cannot give the scope ${scope}: this key lacks it.`,
+          },
+        ],
   )
   if (errors.length > 0)
     throw new DomainError('missing_scope', 'A key can give only scopes that it has itself.', { errors })
@@ -72,11 +77,13 @@ export async function listApiKeys(
   workspaceId: string,
   page: { limit: number; beforeId: string | null },
 ): Promise<ApiKey[]> {
-  return database.em().find(
-    ApiKey,
-    { workspaceId, revokedAt: null, ...(page.beforeId === null ? {} : { id: { $lt: page.beforeId } }) },
-    { orderBy: { id: 'desc' }, limit: page.limit + 1 },
-  )
+  return database
+    .em()
+    .find(
+      ApiKey,
+      { workspaceId, revokedAt: null, ...(page.beforeId === null ? {} : { id: { $lt: page.beforeId } }) },
+      { orderBy: { id: 'desc' }, limit: page.limit + 1 },
+    )
 }
 
 export async function getApiKey({ database }: ApiKeyDeps, workspaceId: string, id: string): Promise<ApiKey> {

@@ -15,21 +15,30 @@ export async function ensureBootstrapKey(
   keyText: string,
 ): Promise<{ workspaceId: string }> {
   const idText = idTextOf(keyText)
-  if (idText === undefined) throw new TypeError('POSTRIDER_BOOTSTRAP_API_KEY is not of the form whk_live_<id>_<secret>.')
+  if (idText === undefined)
+    throw new TypeError('POSTRIDER_BOOTSTRAP_API_KEY is not of the form whk_live_<id>_<secret>.')
   return database.transaction(async (sql) => {
     // The first processes of a new installation start together; only one of them may make the workspace.
     await sql.query(`select pg_advisory_xact_lock(hashtext('postrider.bootstrap'))`)
+    const keyId = keyIdOf(idText)
+    const [made] = await sql.query<{ id: string }>('select workspace_id as id from api_key where id = $1', [
+      keyId,
+    ])
+    if (made !== undefined) return { workspaceId: made.id }
     const [known] = await sql.query<{ id: string }>(
       'select id from workspace where name = $1 order by id limit 1',
       [BOOTSTRAP_WORKSPACE_NAME],
     )
     const workspaceId = known?.id ?? ids.next()
     if (known === undefined)
-      await sql.query('insert into workspace (id, name) values ($1, $2)', [workspaceId, BOOTSTRAP_WORKSPACE_NAME])
+      await sql.query('insert into workspace (id, name) values ($1, $2)', [
+        workspaceId,
+        BOOTSTRAP_WORKSPACE_NAME,
+      ])
     await sql.query(
       `insert into api_key (id, workspace_id, name, scopes, secret_hash, created_by)
-       values ($1, $2, 'bootstrap', $3, $4, 'operator') on conflict (id) do nothing`,
-      [keyIdOf(idText), workspaceId, [...SCOPES], hashKey(keyText)],
+       values ($1, $2, 'bootstrap', $3, $4, 'operator')`,
+      [keyId, workspaceId, [...SCOPES], hashKey(keyText)],
     )
     return { workspaceId }
   })

@@ -91,3 +91,12 @@ export const ProblemModel = Type.Object(
   },
   { $id: 'Problem', description: 'Every error looks like this (RFC 9457).' },
 )
+
+export const IfMatchHeader = Type.Object({
+  'if-match': Type.Optional(
+    Type.String({
+      maxLength: 1_000,
+      description: 'The ETag of what is to be changed; 412 when it has changed meanwhile.',
+    }),
+  ),
+})
