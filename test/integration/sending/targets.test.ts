@@ -218,6 +218,18 @@ describe('a name with several addresses', () => {
   })
 })
 
+describe('a connected socket', () => {
+  it('is judged once more, and dropped before a byte is written when it is elsewhere than it was sent', async () => {
+    // The system takes 0.0.0.0 for itself, so the address that is dialled is not the one that answers.
+    const receiver = await receive()
+    const sender = startSender({ rules: allowing('0.0.0.0') })
+    const met = await post(sender, `http://0.0.0.0:${receiver.port}/`)
+    expect(met).toMatchObject({ outcome: BLOCKED, remoteAddress: null })
+    await receiver.allClosed()
+    expect(receiver.requests).toEqual([])
+  })
+})
+
 describe('allowed targets', () => {
   it('make localhost mean the loopback addresses that are allowed, without asking anybody', async () => {
     const receiver = await receive()
