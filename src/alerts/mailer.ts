@@ -26,7 +26,8 @@ const MAIL_TIMEOUT_MS = 20_000
 /** One connection per mail: alerts are rare, and a connection that was kept would mostly be a dead one. */
 export function createMailer({ smtpUrl, from }: MailerOptions): SendMail {
   return async ({ to, subject, text, html }) => {
-    const transport = createTransport(smtpUrl, {
+    const transport = createTransport({
+      url: smtpUrl,
       connectionTimeout: CONNECT_TIMEOUT_MS,
       greetingTimeout: CONNECT_TIMEOUT_MS,
       dnsTimeout: CONNECT_TIMEOUT_MS,
