@@ -9,7 +9,6 @@ import { findWebhook } from '../db/webhooks.ts'
 import type { buildRequest, maskSignatures } from '../sending/request.ts'
 import type { Exchange, SendRequest } from '../sending/sender.ts'
 import { readDatabase } from './database-work.ts'
-import type { CallBudget } from './call-budget.ts'
 import type { Target, TargetCache } from './target-cache.ts'
 
 /** One test send, as the attempts of deliveries are shown; it is answered and then forgotten. */
@@ -29,7 +28,7 @@ export interface TestAttempt {
   nextAttemptAt: null
 }
 
-/** Throws DomainError: `not_found`, `invalid_input`, `rate_limited`, `unavailable` when it could not be sent. */
+/** Throws DomainError: `not_found`, `invalid_input`, `unavailable` when it could not be sent. */
 export type SendTest = (
   workspaceId: string,
   webhookId: string,
@@ -40,8 +39,6 @@ export interface SendTestDeps {
   database: Pick<Database, 'em' | 'sql'>
   ids: IdSource
   targets: TargetCache
-  /** Per webhook. */
-  budget: CallBudget
   buildRequest: typeof buildRequest
   maskSignatures: typeof maskSignatures
   /** Rejects only when our own side could not make the attempt. */
@@ -53,7 +50,6 @@ export function createSendTest(deps: SendTestDeps): SendTest {
   return async (workspaceId, webhookId, type) => {
     const { target, patterns } = await readDatabase(() => findTarget(deps, workspaceId, webhookId))
     const sample = chooseSample(patterns, type)
-    deps.budget.spend(webhookId)
     const { headers, body } = buildSample(deps, target, sample)
     const exchange = await send(deps, {
       url: target.url,

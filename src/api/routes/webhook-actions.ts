@@ -2,6 +2,8 @@ import type { DeliveryCommands } from '../../usecases/delivery-commands.ts'
 import type { SendTest } from '../../usecases/send-test.ts'
 import type { Webhooks } from '../../usecases/webhooks.ts'
 import type { App } from '../app-type.ts'
+import { createRateLimiter, type RateLimit } from '../rate-limiter.ts'
+import { rateLimitHeaders, tooMany } from '../rate-limits.ts'
 import { answers, BODY_PROBLEMS } from '../schemas/answers.ts'
 import { EmptyBody } from '../schemas/deliveries.ts'
 import { IdParams, refTo } from '../schemas/shared.ts'
@@ -17,6 +19,9 @@ import { showTestAttempt, showWebhook } from '../webhook-view.ts'
 import { showTime, showTimeOrNull } from '../times.ts'
 
 const tags = ['Webhooks']
+
+/** Per webhook: a test reaches a stranger's server without an event behind it. */
+const TEST_SENDS: RateLimit = { max: 10, windowMs: 60_000 }
 
 export interface WebhookActionDeps {
   webhooks: Webhooks
@@ -82,6 +87,7 @@ function secretRoutes(app: App, { reader, secrets }: Webhooks): void {
 }
 
 function sendingRoutes(app: App, { sendTest, deliveryCommands }: WebhookActionDeps): void {
+  const testSends = createRateLimiter(TEST_SENDS)
   app.post(
     '/webhooks/:id/test',
     {
@@ -100,9 +106,12 @@ function sendingRoutes(app: App, { sendTest, deliveryCommands }: WebhookActionDe
         ),
       },
     },
-    async ({ caller, params, body }) => ({
-      attempt: showTestAttempt(await sendTest(caller.workspaceId, params.id, body.type)),
-    }),
+    async ({ caller, params, body }, reply) => {
+      const state = testSends.take(`${caller.workspaceId} ${params.id}`)
+      reply.headers(rateLimitHeaders(state))
+      if (!state.isAllowed) throw tooMany(state, 'test sends to this webhook within a minute')
+      return { attempt: showTestAttempt(await sendTest(caller.workspaceId, params.id, body.type)) }
+    },
   )
 
   app.post(
