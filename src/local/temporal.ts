@@ -2,20 +2,13 @@ import { homedir } from 'node:os'
 
 import { Connection } from '@temporalio/client'
 
+import { SEARCH_ATTRIBUTE_NAMES } from '../../workflows/contract.ts'
 import { LocalRuntimeError } from './local-error.ts'
 import { startServerProcess } from './server-process.ts'
 
 const HOST = '127.0.0.1'
 const READY_WAIT_MS = 60_000
 const READY_RETRY_MS = 50
-
-/** The attributes that Postrider's workflows are found by; all are keywords. */
-export const SEARCH_ATTRIBUTES = [
-  'PostriderWorkspaceId',
-  'PostriderWebhookId',
-  'PostriderEventType',
-  'PostriderState',
-] as const
 
 /** Calls per second that a whole load test on one machine does not reach. */
 const RATE_MAX = 100_000
@@ -115,7 +108,7 @@ function serverFlags({ port, uiPort, databaseFile, namespace, dynamicConfig }: T
     ),
     ...repeated(
       '--search-attribute',
-      SEARCH_ATTRIBUTES.map((name) => `${name}=Keyword`),
+      SEARCH_ATTRIBUTE_NAMES.map((name) => `${name}=Keyword`),
     ),
     ...repeated(
       '--dynamic-config-value',

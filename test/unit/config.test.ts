@@ -74,7 +74,7 @@ describe('values', () => {
       schedule: ['1s', '2m'],
       requestTimeoutMs: 2_000,
       disableAfterMs: null,
-      allowedTargets: '10.0.0.0/8,fd00::/8,hooks.internal,192.0.2.1',
+      allowedTargets: '10.0.0.0/8, fd00::/8,hooks.internal,192.0.2.1',
       alertEmailTo: ['a@example.com', 'b@example.com'],
       publicUrl: 'https://hooks.example.com',
     })
@@ -98,7 +98,7 @@ describe('values', () => {
     ['POSTRIDER_MASTER_KEYS', `a:${KEY.slice(0, 10)}!${KEY.slice(10)}`],
     ['POSTRIDER_ALLOWED_TARGETS', '10.0.0.0/33'],
     ['POSTRIDER_ALLOWED_TARGETS', '10.0.0/8'],
-    ['POSTRIDER_ALLOWED_TARGETS', '10.0.0.0/8,,'],
+    ['POSTRIDER_ALLOWED_TARGETS', '10.1.0.0/8'],
     ['POSTRIDER_ALLOW_HTTP', 'yes'],
     ['POSTRIDER_FIRST_ATTEMPT', 'eager'],
     ['POSTRIDER_SCHEDULE', '1x'],

@@ -1,0 +1,46 @@
+import type { Core } from '../composition/core.ts'
+import { createOperatorLink } from '../composition/operator-link.ts'
+import { startService } from '../composition/service.ts'
+import type { Config } from '../config.ts'
+import type { StartedService } from './runtime.ts'
+
+/** API and worker in this one process: only on one and the same connection can workflows be started eagerly. */
+export async function startLocalService(config: Config, bundleDirectory: string): Promise<StartedService> {
+  const { core, stop } = await startService(config, { api: true, worker: true }, { bundleDirectory })
+  return {
+    url: reachableOrigin(config),
+    secretsFor: async (origin) => readSecretsFor(core, origin),
+    createSignInLink: async () =>
+      (await createOperatorLink(core.database, core.ids, config.publicUrl)) ??
+      `${config.publicUrl}/settings/webhooks`,
+    stop,
+  }
+}
+
+/** An address to listen on everywhere is none to call. */
+function reachableOrigin({ host, port }: Config): string {
+  const callable = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host
+  return `http://${callable.includes(':') ? `[${callable}]` : callable}:${port}`
+}
+
+interface SecretRow {
+  workspaceId: string
+  webhookId: string
+  secretId: string
+  encrypted: string
+}
+
+/** Of all webhooks of this installation whose URL has this origin, as the one at the machine itself may know them. */
+async function readSecretsFor({ database, cipher }: Core, origin: string): Promise<string[]> {
+  const rows = await database.sql.query<SecretRow>(
+    `select w.workspace_id as "workspaceId", w.id as "webhookId", s.id as "secretId", s.secret_encrypted as encrypted
+     from webhook w join webhook_secret s on s.webhook_id = w.id
+     where w.url = any($1) or w.url like any($2)`,
+    [originsOf(origin), originsOf(origin).map((each) => `${each}/%`)],
+  )
+  return rows.map(({ encrypted, ...context }) => cipher.decrypt(encrypted, context).reveal())
+}
+
+function originsOf(origin: string): string[] {
+  return [origin, origin.replace('127.0.0.1', 'localhost')]
+}

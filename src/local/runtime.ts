@@ -1,0 +1,231 @@
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { randomBytes } from 'node:crypto'
+
+import { type Config, loadConfig, START_DEFAULTS } from '../config.ts'
+import { type BannerFacts, renderBanner } from './banner.ts'
+import { cacheFolder } from './cache-folder.ts'
+import { type DataDirectory, openDataDirectory } from './data-directory.ts'
+import { startInbox } from './inbox.ts'
+import { ProcessRegister } from './leftovers.ts'
+import { LocalRuntimeError } from './local-error.ts'
+import type { LocalLog } from './local-log.ts'
+import { type LocalServers, startLocalServers } from './local-servers.ts'
+import { choosePorts, type PortWish } from './port-choice.ts'
+
+const LOOPBACK = '127.0.0.1'
+const READY_WAIT_MS = 60_000
+const READY_RETRY_MS = 50
+const MASTER_KEY_BYTES = 32
+
+/** The service itself, in this process. */
+export interface StartedService {
+  /** Origin at which this machine reaches the API. */
+  readonly url: string
+  /** The secrets of the webhooks whose URL has this origin. */
+  secretsFor: (origin: string) => Promise<readonly string[]>
+  createSignInLink: () => Promise<string>
+  /** The API first, then the worker; attempts in flight finish. */
+  stop: () => Promise<void>
+}
+
+export interface LocalRuntimeOptions {
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly log: LocalLog
+  /** Prints a line of the inbox. */
+  readonly printDelivery: (line: string) => void
+  readonly createApiKey: () => string
+  readonly migrate: (config: Config) => Promise<void>
+  readonly startService: (config: Config, bundleDir: string) => Promise<StartedService>
+}
+
+export interface ReadyRuntime {
+  readonly apiUrl: string
+  readonly apiKey: string
+  readonly banner: string
+}
+
+export interface LocalRuntime {
+  /** Resolves when the API says that it is ready. Throws a LocalRuntimeError or ConfigError, having stopped everything. */
+  start: () => Promise<ReadyRuntime>
+  /** API, worker, Temporal, PostgreSQL, in this order; before it is ready, what there is. */
+  stop: () => Promise<void>
+  /** All at once. */
+  kill: () => Promise<void>
+}
+
+/** Everything that `npm start` runs. */
+export function createLocalRuntime(options: LocalRuntimeOptions): LocalRuntime {
+  const stopping = new AbortController()
+  const state: { register?: ProcessRegister; started?: AsyncDisposableStack; servers?: LocalServers } = {}
+  return {
+    async start() {
+      await using starting = new AsyncDisposableStack()
+      const ready = await startAll(options, starting, stopping.signal, state)
+      stopping.signal.throwIfAborted()
+      state.started = starting.move()
+      return ready
+    },
+    async stop() {
+      stopping.abort()
+      if (state.started === undefined) await state.register?.endLeftovers()
+      else await state.started.disposeAsync()
+    },
+    async kill() {
+      stopping.abort()
+      await (state.servers === undefined ? state.register?.endLeftovers() : state.servers.kill())
+    },
+  }
+}
+
+async function startAll(
+  options: LocalRuntimeOptions,
+  resources: AsyncDisposableStack,
+  stopping: AbortSignal,
+  state: { register?: ProcessRegister; servers?: LocalServers },
+): Promise<ReadyRuntime> {
+  const { env, log } = options
+  const wanted = loadConfig(env, START_DEFAULTS)
+  const directory = resources.use(openDataDirectory(wanted.dataDir))
+  const register = new ProcessRegister(directory.registerFile)
+  state.register = register
+  for (const name of await register.endLeftovers())
+    log.info(`Ended ${name}, left over from an earlier start.`)
+  const ports = await choosePorts(portWishes(wanted, env), directory)
+  const servers = await startLocalServers({
+    config: wanted,
+    directory,
+    register,
+    ports,
+    searchPath: env['PATH'] ?? '',
+    cacheDir: cacheFolder(env),
+    log,
+    stopping,
+  })
+  state.servers = servers
+  resources.defer(async () => {
+    await servers.stop()
+    register.clear()
+  })
+  stopping.throwIfAborted()
+  const config = completeConfig(options, directory, servers, ports)
+  return startServiceParts(options, config, { directory, servers, ports, resources, stopping })
+}
+
+interface Surroundings {
+  readonly directory: DataDirectory
+  readonly servers: LocalServers
+  readonly ports: ReadonlyMap<string, number>
+  readonly resources: AsyncDisposableStack
+  readonly stopping: AbortSignal
+}
+
+async function startServiceParts(
+  { migrate, startService, printDelivery }: LocalRuntimeOptions,
+  config: Config,
+  { directory, servers, ports, resources, stopping }: Surroundings,
+): Promise<ReadyRuntime> {
+  await migrate(config)
+  // The inbox must listen before the service sends, and learns the secrets from it.
+  const known: { service?: StartedService } = {}
+  const inbox = await startInbox({
+    port: ports.get('POSTRIDER_INBOX_PORT') ?? 0,
+    secretsFor: async (origin) => known.service?.secretsFor(origin) ?? [],
+    print: printDelivery,
+  })
+  resources.defer(inbox.close)
+  const service = await startService(config, join(directory.path, 'bundle'))
+  known.service = service
+  resources.defer(service.stop)
+  await untilReady(service.url, stopping)
+  const apiKey = config.bootstrapApiKey ?? ''
+  directory.announce({ pid: process.pid, apiUrl: service.url, apiKey, databaseUrl: config.databaseUrl ?? '' })
+  const facts: BannerFacts = {
+    apiUrl: service.url,
+    publicUrl: config.publicUrl,
+    signInLink: await service.createSignInLink(),
+    apiKey,
+    temporalUiUrl: servers.temporal?.uiUrl ?? null,
+    temporalAddress: config.temporalAddress ?? '',
+    inboxUrl: inbox.url,
+    dataDir: directory.path,
+    postgresDir: placeOutside(directory, servers),
+  }
+  return { apiUrl: service.url, apiKey, banner: renderBanner(facts) }
+}
+
+/** The API's port comes first: it is the one that must be as asked for. */
+function portWishes(config: Config, env: LocalRuntimeOptions['env']): PortWish[] {
+  const wishOf = (setting: string, port: number): PortWish => ({
+    setting,
+    host: LOOPBACK,
+    port,
+    isExplicit: (env[setting] ?? '').trim() !== '',
+  })
+  return [
+    { setting: 'PORT', host: config.host, port: config.port, isExplicit: true },
+    wishOf('POSTRIDER_INBOX_PORT', config.inboxPort),
+    ...(config.databaseUrl === null ? [wishOf('POSTRIDER_POSTGRES_PORT', config.postgresPort)] : []),
+    ...(config.temporalAddress === null
+      ? [
+          wishOf('POSTRIDER_TEMPORAL_PORT', config.temporalPort),
+          wishOf('POSTRIDER_TEMPORAL_UI_PORT', config.temporalUiPort),
+        ]
+      : []),
+  ]
+}
+
+/** What the environment leaves open is filled with what was started and with the secrets of this data directory. */
+function completeConfig(
+  { env, createApiKey }: LocalRuntimeOptions,
+  directory: DataDirectory,
+  servers: LocalServers,
+  ports: ReadonlyMap<string, number>,
+): Config {
+  const secrets = directory.keepSecrets(() => ({
+    masterKeys: `local:${randomBytes(MASTER_KEY_BYTES).toString('base64')}`,
+    apiKey: createApiKey(),
+  }))
+  return loadConfig(
+    { ...(servers.temporal === null ? env : withoutTemporalAccess(env)), PORT: String(ports.get('PORT')) },
+    {
+      ...START_DEFAULTS,
+      POSTRIDER_MASTER_KEYS: secrets.masterKeys,
+      POSTRIDER_BOOTSTRAP_API_KEY: secrets.apiKey,
+      DATABASE_URL: servers.postgres?.url,
+      TEMPORAL_ADDRESS: servers.temporal?.address,
+    },
+    ['DATABASE_URL', 'TEMPORAL_ADDRESS'],
+  )
+}
+
+/** Certificates and keys for some other Temporal do not fit ours. */
+function withoutTemporalAccess(env: LocalRuntimeOptions['env']): LocalRuntimeOptions['env'] {
+  const isAccess = (name: string): boolean => name.startsWith('TEMPORAL_') && name !== 'TEMPORAL_NAMESPACE'
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !isAccess(name)))
+}
+
+function placeOutside(directory: DataDirectory, { postgres }: LocalServers): string | null {
+  return postgres === null || postgres.dataDir.startsWith(directory.path) ? null : postgres.dataDir
+}
+
+async function untilReady(apiUrl: string, stopping: AbortSignal): Promise<void> {
+  const deadlineMs = performance.now() + READY_WAIT_MS
+  while (!(await isReady(apiUrl))) {
+    if (performance.now() > deadlineMs)
+      throw new LocalRuntimeError(
+        `The API at ${apiUrl} did not become ready within ${READY_WAIT_MS / 1000} s.`,
+      )
+    await sleep(READY_RETRY_MS, undefined, { signal: stopping })
+  }
+}
+
+async function isReady(apiUrl: string): Promise<boolean> {
+  try {
+    const response = await fetch(`${apiUrl}/readyz`, { signal: AbortSignal.timeout(5_000) })
+    await response.arrayBuffer()
+    return response.status === 200
+  } catch {
+    return false
+  }
+}
