@@ -8,14 +8,18 @@ import { createDispatchTargets } from '../dispatch/dispatch-targets.ts'
 import type { DispatchTargets } from '../dispatch/dispatcher.ts'
 import { createMessenger, type Messenger } from '../dispatch/messenger.ts'
 import type { DeliveryStarter } from '../temporal/delivery-starter.ts'
-import { createAttemptDelivery } from '../usecases/attempt-delivery.ts'
+import { type AttemptDelivery, createAttemptDelivery } from '../usecases/attempt-delivery.ts'
 import { createDeliveryCommands, type DeliveryCommands } from '../usecases/delivery-commands.ts'
 import { createRecorder } from '../usecases/recorder.ts'
-import { createWebhookGate } from '../usecases/webhook-gate.ts'
+import { createWebhookGate, type WebhookGate } from '../usecases/webhook-gate.ts'
 import type { Core } from './core.ts'
+import { createDirectSide, type DirectSide } from './direct-side.ts'
 
 /** Everything a delivery's life needs in one process. */
 export interface Delivering {
+  /** Makes first attempts without a workflow; null where every attempt is a workflow's. */
+  direct: DirectSide | null
+  gate: WebhookGate
   targets: DispatchTargets
   messenger: Messenger
   commands: DeliveryCommands
@@ -26,7 +30,9 @@ const MESSAGES_IN_FLIGHT_MAX = 200
 
 export function createDelivering(core: Core, starter: DeliveryStarter): Delivering {
   const { config, database, ids, logger, logFault } = core
+  let direct: DirectSide | null = null
   const gate = createWebhookGate({
+    onRoom: (webhookId) => direct?.lane.wake(webhookId),
     onBreaker: (webhookId, change) => {
       logger.warn({ webhookId }, `The breaker of a webhook has ${change}.`)
       if (change === 'opened')
@@ -38,17 +44,15 @@ export function createDelivering(core: Core, starter: DeliveryStarter): Deliveri
   const targets = createDispatchTargets(starter)
   const messenger = createMessenger({ targets, inFlightMax: MESSAGES_IN_FLIGHT_MAX, logFault })
   const commands = createDeliveryCommands({ database, messenger })
+  const recordDeps = { database, ids, random: Math.random, disableAfterMs: config.disableAfterMs }
   const recorder = createRecorder({
-    database,
-    ids,
-    random: Math.random,
-    disableAfterMs: config.disableAfterMs,
+    ...recordDeps,
     pause: (ms) => pause(ms),
     logFault: (error) => {
       logFault('An attempt could not be recorded yet.', error)
     },
   })
-  const attemptDelivery = createAttemptDelivery({
+  const attemptDelivery: AttemptDelivery = createAttemptDelivery({
     database,
     targets: core.targets,
     send: core.sender.send,
@@ -57,6 +61,7 @@ export function createDelivering(core: Core, starter: DeliveryStarter): Deliveri
     deferDelivery: (deliveryId, retryInMs) => deferDelivery(database.sql, deliveryId, retryInMs),
     record: recorder.record,
   })
+  if (config.firstAttempt === 'direct') direct = createDirectSide(core, { gate, messenger, recordDeps, attemptDelivery })
   const activities = createActivities({
     attemptDelivery,
     recordAttempt: recorder.recordFacts,
@@ -77,5 +82,5 @@ export function createDelivering(core: Core, starter: DeliveryStarter): Deliveri
       logger.warn({ err: error, activity, deliveryId, tries }, 'An activity failed on our side; Temporal tries it again.')
     },
   })
-  return { targets, messenger, commands, activities }
+  return { direct, gate, targets, messenger, commands, activities }
 }

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 
+import { startNotices } from '../alerts/notices.ts'
 import type { Config } from '../config.ts'
 import { startDispatcher } from '../dispatch/dispatcher.ts'
 import { startSweep } from '../dispatch/sweep.ts'
@@ -13,6 +14,7 @@ import { type RunningWorker, runWorker } from '../temporal/worker.ts'
 import { startApi } from './api.ts'
 import { type Core, openCore } from './core.ts'
 import { createDelivering, type Delivering } from './delivering.ts'
+import { noticeDeps } from './notices.ts'
 import { UPKEEP_TASKS } from './upkeep-tasks.ts'
 
 export interface ServiceParts {
@@ -107,11 +109,15 @@ function openClientSide(core: Core, resources: AsyncDisposableStack): DeliverySi
 function startLoops(core: Core, link: TemporalLink, delivering: Delivering, resources: AsyncDisposableStack): void {
   const { database, logFault } = core
   const { sql } = database
+  const notices = startNotices(noticeDeps(core))
+  resources.defer(() => notices.stop())
   const upkeep = startUpkeep(database, UPKEEP_TASKS, logFault)
   resources.defer(() => upkeep.stop())
   const sweep = startSweep({ sql, findClosedAbnormally: (since) => findClosedAbnormally(link.client(), since), logFault })
   resources.defer(() => sweep.stop())
-  const dispatcher = startDispatcher({ sql, targets: delivering.targets, logFault })
+  const { targets, direct } = delivering
+  if (direct !== null) resources.defer(() => direct.lane.stop())
+  const dispatcher = startDispatcher({ sql, targets, lane: direct, logFault })
   resources.defer(async () => {
     await dispatcher.stop()
     await delivering.messenger.settled()

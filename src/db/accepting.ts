@@ -76,7 +76,7 @@ const ACCEPT = `
       case when own and $12::text is not null then now() + make_interval(secs => $11) end
     from matched
   )
-  select f.id as event_id, m.id, m.webhook_id, m.enabled, m.own, now() as created_at
+  select f.id as event_id, m.id, m.webhook_id, m.enabled, m.own, now()::timestamptz(3) as created_at
   from fresh f left join matched m on m.event_id = f.id`
 
 interface AcceptRow {

@@ -109,7 +109,8 @@ export async function abandonAttempt(sql: Sql, deliveryId: string, token: string
 export async function holdDelivery(sql: Sql, deliveryId: string): Promise<void> {
   await sql.query(
     `update webhook_delivery set state = 'held', next_attempt_at = null, deferred_until = null,
-       retry_requested_at = null, dispatch_at = null where id = $1 and state = 'pending'`,
+       retry_requested_at = null, dispatch_at = null, in_flight_number = null, in_flight_token = null,
+       in_flight_trigger = null, in_flight_since = null, in_flight_until = null where id = $1 and state = 'pending'`,
     [deliveryId],
   )
 }
@@ -230,6 +231,8 @@ export interface DeliveryUpdate {
   lastStatusCode: number | null
   /** False when the attempt had been given up for dead, and somebody else's is under way now. */
   endsFlight: boolean
+  /** Whether no workflow sleeps for it yet, so that a dispatcher must start one soon. */
+  needsRun: boolean
 }
 
 /** Moves a locked delivery on. A manual retry that was asked for is served by this. */
@@ -238,6 +241,7 @@ export async function updateDelivery(sql: Sql, deliveryId: string, update: Deliv
     `update webhook_delivery set state = $2, attempt_count = $3, steps_used = $4, next_attempt_at = $5::timestamptz,
        settled_at = $6, last_failure = $7, last_status_code = $8, retry_requested_at = null, deferred_until = null,
        dispatch_at = case when not $9 and $2 = 'pending' then dispatch_at
+         when $2 = 'pending' and $10 then now() + interval '5 seconds'
          when $2 = 'pending' then $5::timestamptz + ${SWEEP_GRACE} end,
        in_flight_number = case when $9 then null else in_flight_number end,
        in_flight_token = case when $9 then null else in_flight_token end,
@@ -255,6 +259,7 @@ export async function updateDelivery(sql: Sql, deliveryId: string, update: Deliv
       update.lastFailure,
       update.lastStatusCode,
       update.endsFlight,
+      update.needsRun,
     ],
     'update-delivery',
   )

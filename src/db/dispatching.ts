@@ -9,6 +9,7 @@ export interface DueDelivery {
   eventType: string
   state: DeliveryState
   attemptCount: number
+  stepsUsed: number
   retryRequestedAt: Date | null
 }
 
@@ -19,6 +20,7 @@ interface DueRow {
   event_type: string
   state: DeliveryState
   attempt_count: number
+  steps_used: number
   retry_requested_at: Date | null
 }
 
@@ -39,7 +41,8 @@ const CLAIM = `
   update webhook_delivery d set dispatch_tries = least(d.dispatch_tries + 1, 10),
     dispatch_at = now() + least(60, 10 * power(2, d.dispatch_tries)) * interval '1 second'
   where d.id in (select id from fair)
-  returning d.id, d.workspace_id, d.webhook_id, d.event_type, d.state, d.attempt_count, d.retry_requested_at`
+  returning d.id, d.workspace_id, d.webhook_id, d.event_type, d.state, d.attempt_count, d.steps_used,
+    d.retry_requested_at`
 
 /** Takes up to `limit` due deliveries for this process; no other process gets them for the next seconds. */
 export async function claimDue(sql: Sql, limit: number): Promise<DueDelivery[]> {
@@ -51,6 +54,7 @@ export async function claimDue(sql: Sql, limit: number): Promise<DueDelivery[]> 
     eventType: row.event_type,
     state: row.state,
     attemptCount: row.attempt_count,
+    stepsUsed: row.steps_used,
     retryRequestedAt: row.retry_requested_at,
   }))
 }

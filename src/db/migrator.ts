@@ -1,4 +1,5 @@
-import { openDatabase } from './database.ts'
+import { migrations } from '../../migrations/index.ts'
+import { type Database, openDatabase } from './database.ts'
 import { ensurePartitions } from './partitions.ts'
 
 /** Any constant will do, as long as every process takes the same lock. */
@@ -24,4 +25,12 @@ export async function migrate(url: string): Promise<string[]> {
   } finally {
     await database.close()
   }
+}
+
+/** Whether every migration that this program knows has run. */
+export async function isMigrated({ sql }: Pick<Database, 'sql'>): Promise<boolean> {
+  const [table] = await sql.query<{ present: boolean }>(`select to_regclass('migration') is not null as present`)
+  if (table?.present !== true) return false
+  const done = await sql.query<{ name: string }>('select name from migration')
+  return migrations.every(({ name }) => done.some((migration) => migration.name === name))
 }

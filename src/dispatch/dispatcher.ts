@@ -11,9 +11,18 @@ export interface DispatchTargets {
   cancel: (deliveryId: string) => Promise<void>
 }
 
+/** The lane that makes first attempts without a workflow. */
+export interface FirstAttemptLane {
+  capacity: () => number
+  /** Leases what it can of these and makes their first attempts; answers the ids that it took on. */
+  takeOn: (deliveryIds: readonly string[]) => Promise<ReadonlySet<string>>
+}
+
 export interface DispatcherDeps {
   sql: Sql
   targets: DispatchTargets
+  /** Null where every attempt is a workflow's. */
+  lane: FirstAttemptLane | null
   /** Told of every fault; the loop goes on whatever happens. */
   logFault: (message: string, error: unknown) => void
 }
@@ -29,6 +38,7 @@ const CLAIM_MAX = 200
 const IDLE_MS = 500
 const AWAY_PAUSE_MS = 1_000
 const CALLS_AT_ONCE = 20
+const LANE_FULL_PAUSE_MS = 300
 
 /**
  * The guarantee behind every message to Temporal: one loop that claims the deliveries whose time has come and which
@@ -89,7 +99,9 @@ async function dispatch(deps: DispatcherDeps, claimed: readonly DueDelivery[]): 
     failed.push(id)
     deps.logFault('Temporal did not take a delivery; it is tried again.', cause)
   }
-  const toStart = claimed.filter((delivery) => delivery.retryRequestedAt === null && delivery.state === 'pending')
+  const pending = claimed.filter(({ retryRequestedAt, state }) => retryRequestedAt === null && state === 'pending')
+  const taken = await takeOnDirectly(deps, pending)
+  const toStart = pending.filter(({ id }) => !taken.has(id))
   if (toStart.length > 0)
     for (const { deliveryId, cause } of await targets.start(toStart.map(toAddress))) fail(deliveryId, cause)
 
@@ -100,7 +112,7 @@ async function dispatch(deps: DispatcherDeps, claimed: readonly DueDelivery[]): 
       started.map(({ id }) => id),
     )
 
-  const others = claimed.filter((delivery) => !toStart.includes(delivery))
+  const others = claimed.filter((delivery) => !pending.includes(delivery))
   await eachOf(others, async (delivery) => {
     try {
       if (delivery.retryRequestedAt !== null)
@@ -118,6 +130,17 @@ async function dispatch(deps: DispatcherDeps, claimed: readonly DueDelivery[]): 
       settled.map(({ id }) => id),
     )
   return failed
+}
+
+/** What has not been attempted yet and finds no place in the lane is given back: it is for the lane, but later. */
+async function takeOnDirectly({ sql, lane }: DispatcherDeps, pending: readonly DueDelivery[]): Promise<Set<string>> {
+  if (lane === null) return new Set()
+  const firsts = pending.filter(({ stepsUsed }) => stepsUsed === 0).map(({ id }) => id)
+  const now = firsts.slice(0, lane.capacity())
+  const later = firsts.slice(now.length)
+  if (later.length > 0) await returnClaimed(sql, later, LANE_FULL_PAUSE_MS)
+  const taken = now.length === 0 ? new Set<string>() : await lane.takeOn(now)
+  return new Set([...taken, ...later])
 }
 
 function toAddress(delivery: DueDelivery): DeliveryAddress {

@@ -30,6 +30,8 @@ export interface AttemptCall {
   token: string
 }
 
+export type AttemptDelivery = (call: AttemptCall) => Promise<AttemptResult>
+
 export interface AttemptDeliveryDeps {
   database: Pick<Database, 'sql'>
   targets: TargetCache
@@ -56,7 +58,7 @@ interface Loaded {
  * begun, POSTs, records. Throws `Deferred` when our own side makes it wait, and whatever the database throws before the
  * POST; after the POST it never throws.
  */
-export function createAttemptDelivery(deps: AttemptDeliveryDeps): (call: AttemptCall) => Promise<AttemptResult> {
+export function createAttemptDelivery(deps: AttemptDeliveryDeps): AttemptDelivery {
   const load = createLoader(deps)
   /** Attempts that were begun, not made, and could not be taken back: they must not pass for interrupted ones. */
   const unmade = new Set<string>()
@@ -156,7 +158,12 @@ async function attempt(
     await begin(deps, call, row, target, decision)
     const request = buildRequest(toOutgoing(row, decision.number), target.signingKeysAt(Date.now()), target.headers, Date.now())
     requestHeaders = maskSignatures(request.headers)
-    exchange = await deps.send({ url: target.url, ...request, timeoutMs: target.timeoutMs })
+    exchange = await deps.send({
+      url: target.url,
+      ...request,
+      timeoutMs: target.timeoutMs,
+      confidential: target.confidentialTexts(),
+    })
   } catch (error) {
     pass.leave(null)
     await abandonAttempt(deps.database.sql, row.id, call.token).catch(() => deps.unmade.add(call.token))

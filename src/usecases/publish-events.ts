@@ -41,8 +41,14 @@ export interface PublishEventsDeps {
   ids: IdSource
   /** How deliveries of the next statement are to be begun; asked once per statement. */
   lane: () => AcceptLane
-  /** Told after the commit which deliveries this process has taken on itself. Must not throw. */
-  onAccepted: (deliveries: readonly AcceptedDelivery[]) => void
+  /** Told after the commit what this process has taken on itself. Must not throw. */
+  onAccepted: (own: readonly OwnDelivery[], askedAt: number) => void
+}
+
+/** A delivery that this process is to begin, with its event. */
+export interface OwnDelivery {
+  delivery: AcceptedDelivery
+  event: AcceptedEvent
 }
 
 const STATEMENT_EVENTS_MAX = 500
@@ -53,9 +59,12 @@ type Accepted = Map<string, AcceptedDelivery[]>
 export function createPublishEvents(deps: PublishEventsDeps): PublishEvents {
   const acceptGrouped = createGroupCommit<readonly AcceptedEvent[], Accepted>(
     async (groups) => {
-      const accepted = await withPartitions(deps, groups[0], (sql) =>
-        acceptEvents(sql, groups.flat(), deps.lane()),
-      )
+      const events = groups.flat()
+      const { accepted, askedAt } = await withPartitions(deps, events, async (sql) => ({
+        askedAt: performance.now(),
+        accepted: await acceptEvents(sql, events, deps.lane()),
+      }))
+      tellOwn(deps, events, accepted, askedAt)
       return groups.map(() => accepted)
     },
     (error) => !isDatabaseAway(error),
@@ -127,15 +136,13 @@ function mismatch(index: number): DomainError {
 
 /** The common case: no keys, or a single event. Shares a statement with other publishes. */
 async function acceptOrReplay(
-  deps: PublishEventsDeps,
+  deps: Pick<PublishEventsDeps, 'database'>,
   accept: (rows: readonly AcceptedEvent[]) => Promise<Accepted>,
   rows: readonly AcceptedEvent[],
   indexes: readonly number[],
 ): Promise<PublishResult[]> {
   for (let tries = 1; ; tries += 1) {
     const accepted = await accept(rows)
-    const own = rows.flatMap(({ id }) => accepted.get(id) ?? [])
-    deps.onAccepted(own.filter(({ isOwn }) => isOwn))
     if (rows.every(({ id }) => accepted.has(id)))
       return rows.map(({ id }) => ({ id, deliveries: accepted.get(id)?.length ?? 0, replayed: false }))
     const kept = await replayKept(deps.database.sql, rows, accepted, indexes)
@@ -153,6 +160,7 @@ async function acceptWithKeys(
   const [workspaceId = ''] = rows.map((row) => row.workspaceId)
   await forgetExpiredKeys(deps.database.sql, workspaceId, keys)
   const lane = deps.lane()
+  const askedAt = performance.now()
   const { accepted, results } = await withPartitions(deps, rows, () =>
     deps.database.transaction(async (sql) => {
       const accepted = await acceptEvents(sql, rows, lane)
@@ -160,8 +168,15 @@ async function acceptWithKeys(
     }),
   )
   if (results === undefined) return acceptWithKeys(deps, rows, indexes)
-  deps.onAccepted([...accepted.values()].flat().filter(({ isOwn }) => isOwn))
+  tellOwn(deps, rows, accepted, askedAt)
   return results
+}
+
+function tellOwn(deps: PublishEventsDeps, events: readonly AcceptedEvent[], accepted: Accepted, askedAt: number): void {
+  const own = events.flatMap((event) =>
+    (accepted.get(event.id) ?? []).filter(({ isOwn }) => isOwn).map((delivery) => ({ delivery, event })),
+  )
+  if (own.length > 0) deps.onAccepted(own, askedAt)
 }
 
 /** The answers of all rows, those that were accepted before included; undefined when a key expired meanwhile. */

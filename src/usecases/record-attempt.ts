@@ -29,6 +29,8 @@ export interface RecordAttemptInput {
   record: AttemptRecord
   /** The webhook's schedule when the attempt was made, in its stored form. */
   schedule: string
+  /** Whether the attempt was made without a workflow, so that one must be started for what is left to do. */
+  needsRun: boolean
 }
 
 export interface RecordAttemptDeps {
@@ -67,7 +69,7 @@ export async function recordAttempt(deps: RecordAttemptDeps, input: RecordAttemp
       random: deps.random(),
     })
     const isMine = delivery.in_flight_token === input.token
-    const update = moveOn(delivery, input.record, verdict, isMine)
+    const update = { ...moveOn(delivery, input.record, verdict, isMine), needsRun: input.needsRun }
     const nextAttemptAt = update.state === 'pending' ? update.nextAttemptAt : null
     const isNew = await insertAttempt(sql, toOwner(delivery), input.record, nextAttemptAt)
     if (isNew) {
@@ -89,7 +91,7 @@ function moveOn(
   record: AttemptRecord,
   verdict: Verdict,
   isMine: boolean,
-): DeliveryUpdate {
+): Omit<DeliveryUpdate, 'needsRun'> {
   const state = isMine || verdict.kind === 'succeeded' ? stateAfter(delivery.state, verdict) : delivery.state
   const stays = state === delivery.state
   const isScheduledWait = isMine && verdict.kind === 'retry' && state === 'pending'

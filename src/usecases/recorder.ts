@@ -28,7 +28,7 @@ export function createRecorder(
     async record(call, record, schedule) {
       for (let tries = 1; tries <= RECORD_TRIES_MAX; tries += 1) {
         try {
-          return await recordAttempt(deps, { deliveryId: call.deliveryId, token: call.token, record, schedule })
+          return await recordAttempt(deps, { deliveryId: call.deliveryId, token: call.token, record, schedule, needsRun: false })
         } catch (error) {
           deps.logFault(error)
           if (tries < RECORD_TRIES_MAX) await deps.pause(RECORD_PAUSE_MS)
@@ -40,7 +40,7 @@ export function createRecorder(
     async recordFacts({ deliveryId, token, attempt }) {
       const key = detailKey(deliveryId, attempt.number)
       const record = details.get(key) ?? fromFacts(attempt)
-      const standing = await recordAttempt(deps, { deliveryId, token, record, schedule: attempt.schedule })
+      const standing = await recordAttempt(deps, { deliveryId, token, record, schedule: attempt.schedule, needsRun: false })
       details.delete(key)
       return toResult(standing, attempt)
     },

@@ -37,6 +37,10 @@ export interface WebhookGate {
   enter: EnterGate
   /** The same without waiting a moment for a place that may become free. */
   tryEnter(request: GateRequest): GateAnswer
+  /** What `tryEnter` would defer for; null when it would let in. Takes no turn. */
+  obstacle(request: GateRequest): DeferralReason | null
+  /** How many attempts of a webhook can probably be made within so many milliseconds. */
+  roomWithin(webhookId: string, concurrency: number, ms: number): number
   /** Attempts in flight in this process. */
   inFlight(): number
 }
@@ -46,6 +50,8 @@ export interface WebhookGateOptions {
   fullAt?: number
   now?: () => number
   random?: () => number
+  /** A place has become free and nobody who waits here took it. */
+  onRoom?: (webhookId: string) => void
   onBreaker?: (webhookId: string, change: 'opened' | 'closed') => void
 }
 
@@ -109,6 +115,7 @@ export function createWebhookGate(options: WebhookGateOptions = {}): WebhookGate
           inFlight -= 1
           if (outcome !== null) learn(gate, request, outcome, now() - startedAt)
           serveQueue(gate)
+          options.onRoom?.(request.webhookId)
         },
       },
     }
@@ -143,6 +150,11 @@ export function createWebhookGate(options: WebhookGateOptions = {}): WebhookGate
   return {
     tryEnter,
     inFlight: () => inFlight,
+    obstacle: (request) => obstacleOf(gateOf(request.webhookId).lane, toLaneRequest(request), now()),
+    roomWithin(webhookId, concurrency, ms) {
+      const { lane } = gateOf(webhookId)
+      return Math.ceil((placesOf(lane, concurrency, inFlight >= fullAt) * ms) / Math.max(1, lane.averageMs))
+    },
     enter(request) {
       const gate = gateOf(request.webhookId)
       const laneRequest = toLaneRequest(request)
