@@ -1,0 +1,64 @@
+import { useQuery } from '@tanstack/react-query'
+import { Link } from 'react-router'
+import type { Webhook } from '../api/types.ts'
+import { webhooksQuery } from '../api/webhooks.ts'
+import { Icon } from '../parts/icon.tsx'
+import { RelativeTime } from '../parts/relative-time.tsx'
+import { failureWord } from '../text/failure.ts'
+import { hostOf } from '../text/url.ts'
+
+const SHOWN_MAX = 5
+
+/** Failed ones, and those that were turned off by something else than a person. */
+function useNeedy(): Webhook[] {
+  const failed = useQuery(webhooksQuery({ status: 'failed', limit: SHOWN_MAX }))
+  const disabled = useQuery(webhooksQuery({ status: 'disabled', limit: 20 }))
+  const turnedOff = disabled.data?.data.filter(({ disabledReason }) => disabledReason !== 'user') ?? []
+  return [...(failed.data?.data ?? []), ...turnedOff].slice(0, SHOWN_MAX)
+}
+
+export function NeedsAttention() {
+  const needy = useNeedy()
+  if (needy.length === 0) return null
+  return (
+    <section aria-label="Needs attention" className="pr-attention">
+      <h2 className="pr-h3">
+        <Icon name="warning" /> Needs attention
+      </h2>
+      <ul>
+        {needy.map((webhook) => (
+          <li key={webhook.id}>
+            <Link to={causeAddress(webhook)} className="pr-link">
+              {hostOf(webhook.url)}
+            </Link>{' '}
+            {reason(webhook)}
+            {webhook.lastDelivery !== null && (
+              <>
+                {' '}
+                · <RelativeTime at={webhook.lastDelivery.at} />
+              </>
+            )}
+          </li>
+        ))}
+      </ul>
+    </section>
+  )
+}
+
+/** Straight to the delivery that tells the cause. */
+function causeAddress({ id, lastDelivery }: Webhook): string {
+  const isTelling = lastDelivery !== null && lastDelivery.state === 'failed'
+  return isTelling ? `/${id}/deliveries?delivery=${lastDelivery.id}` : `/${id}/deliveries`
+}
+
+function reason(webhook: Webhook): string {
+  const last = webhook.lastDelivery
+  const cause =
+    last?.lastFailure === undefined || last.lastFailure === null
+      ? ''
+      : `, last ${failureWord(last.lastFailure, last.lastStatusCode ?? null)}`
+  if (webhook.status === 'failed') return `failed: a delivery used all its attempts${cause}`
+  return webhook.disabledReason === 'gone'
+    ? 'was turned off: the endpoint answered 410. New events are kept'
+    : 'was turned off after days of failures. New events are kept'
+}

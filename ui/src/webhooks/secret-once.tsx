@@ -1,0 +1,71 @@
+import { Button, SegmentedControl, TextInput } from '@mantine/core'
+import { useEffect, useRef, useState } from 'react'
+import type { Webhook } from '../api/types.ts'
+import { CopyButton } from '../parts/copy.tsx'
+import { DialogActions } from '../parts/dialog.tsx'
+import { TestSender } from './test-sender.tsx'
+import { SNIPPETS } from './verification-snippets.ts'
+
+interface SecretOnceProps {
+  webhook: Webhook
+  secret: string
+  onDone: () => void
+}
+
+/** The secret, how to use it, and whether it works: what one does next, in this order. */
+export function SecretOnce({ webhook, secret, onDone }: SecretOnceProps) {
+  const field = useRef<HTMLInputElement>(null)
+  useEffect(() => {
+    field.current?.focus()
+  }, [])
+  return (
+    <div className="pr-form">
+      <div className="pr-secret">
+        <TextInput
+          ref={field}
+          label="Signing secret"
+          description="Keep it where your receiver reads it. It is shown now and not again."
+          value={secret}
+          readOnly
+          onFocus={(event) => {
+            event.currentTarget.select()
+          }}
+          classNames={{ root: 'pr-grow', input: 'pr-mono' }}
+        />
+        <CopyButton label="Copy secret" text={secret} />
+      </div>
+      <VerificationCode />
+      <TestSender webhook={webhook} />
+      <DialogActions>
+        <Button onClick={onDone}>Done</Button>
+      </DialogActions>
+    </div>
+  )
+}
+
+function VerificationCode() {
+  const [language, setLanguage] = useState('Node.js')
+  const snippet = SNIPPETS.find((candidate) => candidate.language === language)
+  return (
+    <section aria-label="Verify in your receiver">
+      <div className="pr-code-head">
+        <h3 className="pr-h3">Verify in your receiver</h3>
+        <SegmentedControl
+          size="xs"
+          aria-label="Language"
+          data={SNIPPETS.map((candidate) => candidate.language)}
+          value={language}
+          onChange={setLanguage}
+        />
+      </div>
+      <pre role="group" aria-label={`Code in ${language}`} tabIndex={0} className="pr-box pr-code">
+        {snippet?.code}
+      </pre>
+      <p className="pr-help">
+        The raw body counts: check it before it is parsed. Libraries for Standard Webhooks (standardwebhooks,
+        svix) verify these requests, too.
+      </p>
+      <CopyButton size="xs" label="Copy code" text={snippet?.code ?? ''} />
+    </section>
+  )
+}
