@@ -105,11 +105,14 @@ async function inTransaction<T>(pool: Pool, work: (sql: Sql) => Promise<T>): Pro
 
 /** SQLSTATE classes that mean "PostgreSQL is away, starting, stopping or overloaded", not "the statement is wrong". */
 const AWAY_CLASSES = ['08', '53', '57', '58']
-const AWAY_MESSAGES = /timeout|terminated|ECONNREFUSED|ECONNRESET|EPIPE|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|Connection (ended|closed)|not queryable/i
+/** As pg, its pool and Node's sockets put it. Matched closely: a refusal may well speak of a member like `timeoutMs`. */
+const AWAY_MESSAGES =
+  /timeout (expired|exceeded)|query read timeout|connection (terminated|ended|closed)|ECONNREFUSED|ECONNRESET|EPIPE|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|not queryable/i
 const AWAY_STATES = new Set(['40001', '40P01', '55P03', '25006', '25P03'])
 
 /** Whether an error says that the database cannot be used now, so that trying again later makes sense. */
 export function isDatabaseAway(error: unknown): boolean {
+  if (error instanceof DomainError) return false
   for (let cause: unknown = error, depth = 0; cause instanceof Error && depth < 5; cause = cause.cause, depth += 1) {
     const code = cause instanceof DatabaseError || 'code' in cause ? String((cause as { code?: unknown }).code) : ''
     if (AWAY_STATES.has(code) || (/^[0-9A-Z]{5}$/.test(code) && AWAY_CLASSES.includes(code.slice(0, 2)))) return true
