@@ -16,15 +16,20 @@ const OWN_FAULT_MESSAGE = 'Our own side could not do it; it is tried again. The 
 
 /**
  * Turns whatever an activity met into a retryable failure. Failures enter a workflow's history in clear text, so both
- * type and message are constants: an error's own text may hold a URL or a row's contents.
+ * type and message are constants: an error's own text may hold a URL or a row's contents. The stack, which tells where
+ * the code lies, stays out too.
  */
 export function toFailure(error: unknown): ApplicationFailure {
-  if (error instanceof Deferred)
-    return ApplicationFailure.create({
-      type: `deferred_${error.reason}`,
-      message: DEFERRAL_MESSAGES[error.reason],
-      nextRetryDelay: Math.max(1, Math.round(error.retryInMs)),
-      category: ApplicationFailureCategory.BENIGN,
-    })
-  return ApplicationFailure.create({ type: 'own_fault', message: OWN_FAULT_MESSAGE })
+  const failure = ApplicationFailure.create(
+    error instanceof Deferred
+      ? {
+          type: `deferred_${error.reason}`,
+          message: DEFERRAL_MESSAGES[error.reason],
+          nextRetryDelay: Math.max(1, Math.round(error.retryInMs)),
+          category: ApplicationFailureCategory.BENIGN,
+        }
+      : { type: 'own_fault', message: OWN_FAULT_MESSAGE },
+  )
+  failure.stack = ''
+  return failure
 }

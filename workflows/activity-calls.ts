@@ -5,6 +5,7 @@ import {
   condition,
   proxyActivities,
   proxyLocalActivities,
+  TemporalFailure,
 } from '@temporalio/workflow'
 
 import type { Activities } from '../activities/index.ts'
@@ -51,7 +52,7 @@ async function askQuickly({ input }: Run, reason: AttemptReason): Promise<Attemp
   try {
     return await quickly.attempt({ deliveryId: input.deliveryId, reason })
   } catch (error) {
-    if (error instanceof ActivityFailure) return null
+    if (error instanceof TemporalFailure) return null
     throw error
   }
 }

@@ -98,7 +98,10 @@ describe('our own side', () => {
 
 describe('an operator', () => {
   it('may terminate a run: the next one goes on with what is left of the wait', async () => {
-    const { row, delivery, handle } = lab.add({ schedule: ['3s'], post: (number) => (number === 1 ? 500 : 200) })
+    const { row, delivery, handle } = lab.add({
+      schedule: ['3s'],
+      post: (number) => (number === 1 ? 500 : 200),
+    })
     const startedAt = new Date(Date.now() - 1_000)
     await lab.starter.start([delivery])
     await until(() => row.attempts.length === 1)
@@ -112,7 +115,10 @@ describe('an operator', () => {
   })
 
   it('may reset a run: no recorded attempt is made again, and it goes on with what is left', async () => {
-    const { row, delivery, handle } = lab.add({ schedule: ['2s'], post: (number) => (number === 1 ? 500 : 200) })
+    const { row, delivery, handle } = lab.add({
+      schedule: ['2s'],
+      post: (number) => (number === 1 ? 500 : 200),
+    })
     await lab.starter.start([delivery])
     await until(async () => timersIn(await historyOf(handle)).length === 1)
     const { runId } = await handle.describe()
@@ -147,9 +153,15 @@ describe('a run that grows long', () => {
       stepsUsed: 1,
       steps: 2,
     })
-    const { searchAttributes, status } = (await handle.describe()) as { searchAttributes: object; status: { name: string } }
+    const { searchAttributes, status } = (await handle.describe()) as {
+      searchAttributes: object
+      status: { name: string }
+    }
     expect(status.name).toBe('RUNNING')
-    expect(searchAttributes).toMatchObject({ PostriderState: ['retrying'], PostriderEventType: ['task.created'] })
+    expect(searchAttributes).toMatchObject({
+      PostriderState: ['retrying'],
+      PostriderEventType: ['task.created'],
+    })
     await handle.cancel()
     expect(await handle.result()).toBe('cancelled')
   })

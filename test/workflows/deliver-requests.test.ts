@@ -19,7 +19,10 @@ afterAll(async () => {
 
 describe('a manual retry', () => {
   it('makes an attempt at once; when it fails, the original due time stands', async () => {
-    const { row, delivery, handle } = lab.add({ schedule: ['3s'], post: (number) => (number < 3 ? 500 : 200) })
+    const { row, delivery, handle } = lab.add({
+      schedule: ['3s'],
+      post: (number) => (number < 3 ? 500 : 200),
+    })
     await lab.starter.start([delivery])
     await until(async () => (await handle.query(progress)).attemptsMade === 1)
     const { nextAttemptAt } = await handle.query(progress)
@@ -29,14 +32,19 @@ describe('a manual retry', () => {
     expect((await handle.query(progress)).nextAttemptAt).toBe(nextAttemptAt)
     expect(await handle.result()).toBe('succeeded')
     expect(row.attempts.map(({ trigger }) => trigger)).toEqual(['schedule', 'manual', 'schedule'])
-    expect(Date.parse(row.attempts[2]?.startedAt ?? '')).toBeGreaterThanOrEqual(Date.parse(nextAttemptAt ?? ''))
+    expect(Date.parse(row.attempts[2]?.startedAt ?? '')).toBeGreaterThanOrEqual(
+      Date.parse(nextAttemptAt ?? ''),
+    )
     const [first, second] = timersIn(await historyOf(handle))
     expect(second?.waitMs).toBeLessThan(first?.waitMs ?? 0)
     expect(second?.summary).toMatch(/^manual attempt \(number 2\) answered 500 in 120 ms; next in \d s$/)
   })
 
   it('is taken after exhaustion, and a failed one starts the wait for the next anew', async () => {
-    const { row, delivery, handle } = lab.add({ schedule: ['1s'], post: (number) => (number < 4 ? 500 : 200) })
+    const { row, delivery, handle } = lab.add({
+      schedule: ['1s'],
+      post: (number) => (number < 4 ? 500 : 200),
+    })
     await lab.starter.start([delivery])
     await until(() => row.state === 'failed')
     await lab.starter.signalRetry(delivery, request(row))
@@ -52,7 +60,10 @@ describe('a manual retry', () => {
   })
 
   it('that was signalled twice is made once', async () => {
-    const { row, delivery, handle } = lab.add({ schedule: ['1s'], post: (number) => (number < 3 ? 500 : 200) })
+    const { row, delivery, handle } = lab.add({
+      schedule: ['1s'],
+      post: (number) => (number < 3 ? 500 : 200),
+    })
     await lab.starter.start([delivery])
     await until(() => row.attempts.length === 1)
     const requestedAt = request(row)
@@ -65,7 +76,10 @@ describe('a manual retry', () => {
 
   it('is absorbed by an attempt in flight', async () => {
     const answer = Promise.withResolvers<number>()
-    const { row, delivery, handle } = lab.add({ schedule: ['1s'], post: (n) => (n === 1 ? answer.promise : 200) })
+    const { row, delivery, handle } = lab.add({
+      schedule: ['1s'],
+      post: (n) => (n === 1 ? answer.promise : 200),
+    })
     await lab.starter.start([delivery])
     await until(() => row.calls.length === 1)
     await handle.signal(retryNow)
@@ -92,7 +106,10 @@ describe('a manual retry', () => {
   })
 
   it('starts a new run when the last one has closed, without a needless look at the row', async () => {
-    const { row, delivery, handle } = lab.add({ schedule: ['1s'], post: (number) => (number < 2 ? 500 : 200) })
+    const { row, delivery, handle } = lab.add({
+      schedule: ['1s'],
+      post: (number) => (number < 2 ? 500 : 200),
+    })
     row.state = 'failed'
     await lab.starter.signalRetry(delivery, request(row))
     await until(() => row.attempts.length === 1)
@@ -112,7 +129,10 @@ describe('a manual retry', () => {
 
   it('that was committed while its signal got lost is served before the run closes', async () => {
     await using quickLab = await openLab(inject('temporalAddress'), { retrySignalWaitMs: 1_500 })
-    const { row, delivery, handle } = quickLab.add({ schedule: ['1s'], post: (number) => (number < 3 ? 500 : 200) })
+    const { row, delivery, handle } = quickLab.add({
+      schedule: ['1s'],
+      post: (number) => (number < 3 ? 500 : 200),
+    })
     await quickLab.starter.start([delivery])
     await until(() => row.state === 'failed')
     request(row)
@@ -130,7 +150,10 @@ describe('a manual retry', () => {
 describe('cancelling', () => {
   it.each([
     ['the signal', async (deliveryId: string) => lab.starter.signalCancel(deliveryId)],
-    ['Temporal’s own Cancel', async (deliveryId: string) => lab.client.workflow.getHandle(`delivery-${deliveryId}`).cancel()],
+    [
+      'Temporal’s own Cancel',
+      async (deliveryId: string) => lab.client.workflow.getHandle(`delivery-${deliveryId}`).cancel(),
+    ],
   ])('by %s ends a sleeping delivery', async (_, cancel) => {
     const { row, delivery, handle } = lab.add({ schedule: ['1h'], post: () => 500 })
     await lab.starter.start([delivery])

@@ -109,6 +109,8 @@ describe('a delivery that fails', () => {
   })
 })
 
-async function stateOf(handle: { describe: () => Promise<{ typedSearchAttributes: { get: (key: typeof stateAttribute) => unknown } }> }) {
+async function stateOf(handle: {
+  describe: () => Promise<{ typedSearchAttributes: { get: (key: typeof stateAttribute) => unknown } }>
+}) {
   return (await handle.describe()).typedSearchAttributes.get(stateAttribute)
 }

@@ -11,7 +11,11 @@ import { createActivities } from '../../../activities/index.ts'
 import { deliverWorkflowId } from '../../../src/domain/delivery.ts'
 import { loadWorkflowBundle } from '../../../src/temporal/bundle.ts'
 import { openWorkerLink } from '../../../src/temporal/connection.ts'
-import { createDeliveryStarter, type DeliveryStart, type DeliveryStarter } from '../../../src/temporal/delivery-starter.ts'
+import {
+  createDeliveryStarter,
+  type DeliveryStart,
+  type DeliveryStarter,
+} from '../../../src/temporal/delivery-starter.ts'
 import { installRuntime } from '../../../src/temporal/runtime.ts'
 import { runWorker, type RunningWorker } from '../../../src/temporal/worker.ts'
 import type { deliver } from '../../../workflows/deliver.ts'
@@ -27,7 +31,10 @@ export interface DeliveryLab extends StandInRows, AsyncDisposable {
   worker: RunningWorker
   taskQueue: string
   /** Makes a row and what a start needs to know of it. */
-  add: (row?: Partial<StandInRow>, start?: Partial<DeliveryStart>) => { row: StandInRow; delivery: DeliveryStart; handle: DeliverHandle }
+  add: (
+    row?: Partial<StandInRow>,
+    start?: Partial<DeliveryStart>,
+  ) => { row: StandInRow; delivery: DeliveryStart; handle: DeliverHandle }
 }
 
 export interface LabOptions {
@@ -86,7 +93,11 @@ export async function openLab(address: string, options: LabOptions = {}): Promis
         quick: false,
         ...start,
       }
-      return { row, delivery, handle: client.workflow.getHandle<typeof deliver>(deliverWorkflowId(deliveryId)) }
+      return {
+        row,
+        delivery,
+        handle: client.workflow.getHandle<typeof deliver>(deliverWorkflowId(deliveryId)),
+      }
     },
     async [Symbol.asyncDispose]() {
       await worker.stop()
@@ -100,7 +111,8 @@ export async function openLab(address: string, options: LabOptions = {}): Promis
 export async function until(holds: () => boolean | Promise<boolean>, timeoutMs = 20_000): Promise<void> {
   const deadline = performance.now() + timeoutMs
   while (!(await holds())) {
-    if (performance.now() > deadline) throw new Error(`Did not come to hold within ${timeoutMs} ms: ${String(holds)}`)
+    if (performance.now() > deadline)
+      throw new Error(`Did not come to hold within ${timeoutMs} ms: ${String(holds)}`)
     await delay(10)
   }
 }
@@ -117,16 +129,17 @@ export interface TimerSeen {
 
 export function timersIn(events: readonly HistoryEvent[]): TimerSeen[] {
   return events.flatMap(({ timerStartedEventAttributes: timer, userMetadata }) => {
-    if (timer == null) return []
-    const { seconds = 0, nanos = 0 } = timer.startToFireTimeout ?? {}
-    const summary = userMetadata?.summary
+    if (timer === undefined || timer === null) return []
+    const { seconds, nanos } = timer.startToFireTimeout ?? {}
+    const summary = userMetadata?.summary ?? undefined
     return {
-      waitMs: Number(seconds) * 1_000 + Math.round((nanos ?? 0) / 1e6),
-      summary: summary == null ? undefined : defaultPayloadConverter.fromPayload<string>(summary),
+      waitMs: Number(seconds ?? 0) * 1_000 + Math.round((nanos ?? 0) / 1e6),
+      summary: summary === undefined ? undefined : defaultPayloadConverter.fromPayload<string>(summary),
     }
   })
 }
 
 export function upsertsIn(events: readonly HistoryEvent[]): number {
-  return events.filter((event) => event.upsertWorkflowSearchAttributesEventAttributes != null).length
+  return events.filter((event) => (event.upsertWorkflowSearchAttributesEventAttributes ?? null) !== null)
+    .length
 }

@@ -61,7 +61,8 @@ export function standInRows(): StandInRows {
     faults,
     deps: {
       attemptDelivery: async (call) => attempt(rowOf(call.deliveryId), call),
-      recordAttempt: async ({ deliveryId, attempt: facts }) => Promise.resolve(record(rowOf(deliveryId), facts)),
+      recordAttempt: async ({ deliveryId, attempt: facts }) =>
+        Promise.resolve(record(rowOf(deliveryId), facts)),
       cancelDelivery: async ({ deliveryId }) => Promise.resolve(cancel(rowOf(deliveryId))),
       lookAtDelivery: async ({ deliveryId }) => Promise.resolve(look(rowOf(deliveryId))),
       logFault: ({ error }) => {
@@ -74,7 +75,14 @@ export function standInRows(): StandInRows {
 async function attempt(row: StandInRow, call: AttemptCall): Promise<AttemptResult> {
   row.calls.push(call)
   const decision = decideAttempt(
-    { ...row, trigger: 'schedule', attemptCount: row.attempts.length, inFlight: null, isWebhookDeleted: false, now: new Date() },
+    {
+      ...row,
+      trigger: 'schedule',
+      attemptCount: row.attempts.length,
+      inFlight: null,
+      isWebhookDeleted: false,
+      now: new Date(),
+    },
     call.reason,
     call.token,
   )
@@ -82,7 +90,13 @@ async function attempt(row: StandInRow, call: AttemptCall): Promise<AttemptResul
     case 'attempt':
       return post(row, call, decision.trigger)
     case 'wait':
-      return { kind: 'waiting', waitMs: decision.waitMs, stepsUsed: row.stepsUsed, steps: stepsIn(row), attempt: null }
+      return {
+        kind: 'waiting',
+        waitMs: decision.waitMs,
+        stepsUsed: row.stepsUsed,
+        steps: stepsIn(row),
+        attempt: null,
+      }
     case 'hold':
       row.state = 'held'
       return { kind: 'settled', state: 'held', attempt: null }
@@ -121,27 +135,27 @@ async function post(row: StandInRow, call: AttemptCall, trigger: Trigger): Promi
 function record(row: StandInRow, facts: AttemptFacts): AttemptResult {
   row.attempts.push(facts)
   row.retryRequestedAt = null
-  const isManual = facts.trigger === 'manual'
-  if (!isManual) row.stepsUsed += 1
-  if (facts.failure === null) row.state = 'succeeded'
+  row.state = stateAfter(row, facts)
   if (row.state !== 'pending') return { kind: 'settled', state: row.state, attempt: facts }
-  if (!isManual) plan(row)
-  // `plan` may have settled it.
-  const state: DeliveryState = row.state
-  if (state !== 'pending') return { kind: 'settled', state, attempt: facts }
   const waitMs = Math.max(0, (row.nextAttemptAt?.getTime() ?? 0) - Date.now())
   return { kind: 'waiting', waitMs, stepsUsed: row.stepsUsed, steps: stepsIn(row), attempt: facts }
 }
 
-function plan(row: StandInRow): void {
+/** A manual attempt uses up no step and leaves the due time standing. */
+function stateAfter(row: StandInRow, { trigger, failure }: AttemptFacts): DeliveryState {
+  const isManual = trigger === 'manual'
+  if (!isManual) row.stepsUsed += 1
+  if (failure === null) return 'succeeded'
+  if (isManual || row.state !== 'pending') return row.state
   const wait = waitsOf(row.schedule)[row.stepsUsed - 1]
-  if (wait === undefined) row.state = 'failed'
   row.nextAttemptAt = wait === undefined ? null : new Date(Date.now() + (parseDurationMs(wait) ?? 0))
+  return wait === undefined ? 'failed' : 'pending'
 }
 
 function cancel(row: StandInRow): AttemptResult {
-  if (row.state !== 'succeeded') row.state = 'cancelled'
-  return { kind: 'settled', state: row.state as 'succeeded' | 'cancelled', attempt: null }
+  const state = row.state === 'succeeded' ? 'succeeded' : 'cancelled'
+  row.state = state
+  return { kind: 'settled', state, attempt: null }
 }
 
 function look({ state, retryRequestedAt }: StandInRow): LastLook {
