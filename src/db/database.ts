@@ -70,7 +70,11 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     transaction: (work) => inTransaction(pool, work),
     orm,
     pool,
-    close: () => orm.close(true),
+    async close() {
+      await orm.close(true)
+      // The ORM ends only a pool that it has used itself.
+      if (!pool.ended) await pool.end()
+    },
   }
 }
 
