@@ -34,6 +34,7 @@ import { workspacesRoutes } from './routes/workspaces.ts'
 import { MODELS } from './schemas/models.ts'
 
 const BODY_BYTES_MAX = 256 * 1024
+const CUT_SHORT = new HttpError('malformed_request', 'The body was cut short.')
 
 /** Builds the API without listening. `app.listen` is the caller's, and so is `app.close`. */
 export async function buildApp(deps: AppDeps): Promise<App> {
@@ -124,7 +125,12 @@ function addApi(api: App, deps: AppDeps): void {
 }
 
 function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const { problem, headers, cause } = toProblem(explainFault(error) ?? error, request.url)
+  // Whoever hung up in the middle of a body reads no answer, and it is no fault of ours.
+  const isCut = request.raw.destroyed && !request.raw.complete
+  const { problem, headers, cause } = toProblem(
+    isCut ? CUT_SHORT : (explainFault(error) ?? error),
+    request.url,
+  )
   if (cause !== undefined)
     request.log.error({ err: cause, route: request.routeOptions.url }, 'request failed')
   return reply.code(problem.status).headers(headers).type('application/problem+json').send(problem)

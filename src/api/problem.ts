@@ -160,6 +160,9 @@ function judgeFastifyError(error: FastifyError): Refusal {
       return refuse('unsupported_media_type', 'Send the body as application/json in UTF-8.')
     case 'FST_ERR_CTP_INVALID_CONTENT_LENGTH':
       return refuse('malformed_request', 'The body is not as long as Content-Length says.')
+    case 'FST_ERR_MAX_PARAM_LENGTH':
+      return refuse('no_such_route', 'A part of the path is longer than any id.')
+    case 'FST_ERR_INVALID_URL':
     case 'FST_ERR_BAD_URL':
       return refuse(
         'malformed_request',

@@ -44,7 +44,7 @@ export function parseStrictJson(bytes: Buffer, rawMember?: RawMember): unknown {
     const { raw, unstorable } = scanJson(text, rawMember)
     if (unstorable.length > 0)
       throw new DomainError('invalid_input', unstorable[0]?.detail ?? '', { errors: unstorable })
-    return raw.length === 0 ? JSON.parse(text) : parseAround(text, raw)
+    return raw.length === 0 ? JSON.parse(text) : parseAround(text, raw, rawMember)
   } catch (error) {
     if (error instanceof JsonSyntaxError)
       throw new HttpError('malformed_json', `The body is not strict JSON: ${error.message}`, {
@@ -63,7 +63,7 @@ function decode(bytes: Buffer): string {
 }
 
 /** Parses everything but the raw members, which are put in as text: they may be large, and nobody reads them here. */
-function parseAround(text: string, raw: readonly RawSlice[]): unknown {
+function parseAround(text: string, raw: readonly RawSlice[], rawMember: RawMember | undefined): unknown {
   const parts: string[] = []
   let end = 0
   for (const slice of raw) {
@@ -73,7 +73,7 @@ function parseAround(text: string, raw: readonly RawSlice[]): unknown {
   parts.push(text.slice(end))
   const body = JSON.parse(parts.join('')) as { data?: unknown; events?: { data?: unknown }[] }
   for (const { start, end: sliceEnd, index } of raw) {
-    const owner = body.events === undefined ? body : body.events[index]
+    const owner = rawMember === 'data' ? body : body.events?.[index]
     if (owner !== undefined) owner.data = new RawJson(text.slice(start, sliceEnd))
   }
   return body
