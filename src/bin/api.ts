@@ -1,4 +1,4 @@
-// `npm run api`: the API, the settings page and a dispatcher, as a process of production.
-import { runProcess } from './run-process.ts'
+// `npm run api`: the API and the settings page, against DATABASE_URL and TEMPORAL_ADDRESS. Any number of them.
+import { runServiceProcess } from '../composition/service-process.ts'
 
-await runProcess({ api: true, worker: false })
+await runServiceProcess(process.env, { api: true, worker: false })

@@ -1,32 +1,21 @@
-// `npm run migrate`: brings PostgreSQL and Temporal to what this version needs. Safe to run again, and by several at once.
-import { ConfigError, loadConfig } from '../config.ts'
-import { migrate } from '../db/migrator.ts'
-import { openClientLink } from '../temporal/connection.ts'
-import { registerSearchAttributes } from '../temporal/search-attributes.ts'
+// `npm run migrate`: brings the schema up to date and registers the search attributes. To be run before a new version.
+import { prepareInstallation, type Preparation } from '../composition/preparation.ts'
+import { describeStartFailure } from '../composition/service-process.ts'
+import { loadConfig } from '../config.ts'
 
-async function run(): Promise<void> {
-  const config = loadConfig(process.env, {}, ['DATABASE_URL', 'TEMPORAL_ADDRESS'])
-  const done = await migrate(config.databaseUrl ?? '')
-  console.log(done.length === 0 ? 'PostgreSQL: nothing to do.' : `PostgreSQL: ran ${done.join(', ')}.`)
-  const link = openClientLink({
-    address: config.temporalAddress ?? '',
-    namespace: config.temporalNamespace,
-    security: config.temporalSecurity,
-  })
-  try {
-    const registration = await registerSearchAttributes(link.client())
-    if (registration.kind === 'refused')
-      console.log(`Temporal: this may not register search attributes here. Somebody who may runs:\n  ${registration.command}`)
-    else if (registration.added.length === 0) console.log('Temporal: nothing to do.')
-    else console.log(`Temporal: registered ${registration.added.join(', ')}.`)
-  } finally {
-    await link.close()
-  }
+const WHY: Record<NonNullable<Preparation['leftToDo']>['reason'], string> = {
+  unset: 'TEMPORAL_ADDRESS is not set, so the search attributes are left to you. On the Temporal server run:',
+  refused: 'Temporal does not let this process register the search attributes. Somebody who may has to run:',
+  away: 'Temporal cannot be reached, so the search attributes are not registered. Try again later, or run:',
 }
 
 try {
-  await run()
+  const { migrations, leftToDo } = await prepareInstallation(loadConfig(process.env, {}, ['DATABASE_URL']))
+  console.log(migrations.length === 0 ? 'The schema is up to date.' : `Migrated: ${migrations.join(', ')}.`)
+  if (leftToDo === null) console.log('The search attributes are registered.')
+  else console.log(`${WHY[leftToDo.reason]}\n\n  ${leftToDo.command}\n`)
+  process.exitCode = leftToDo?.reason === 'away' ? 1 : 0
 } catch (error) {
-  console.error(error instanceof ConfigError ? error.message : error)
+  console.error(describeStartFailure(error))
   process.exitCode = 1
 }

@@ -1,4 +1,4 @@
-// `npm run worker`: a Temporal worker and a dispatcher, as a process of production.
-import { runProcess } from './run-process.ts'
+// `npm run worker`: makes the deliveries, against DATABASE_URL and TEMPORAL_ADDRESS. Any number of them.
+import { runServiceProcess } from '../composition/service-process.ts'
 
-await runProcess({ api: false, worker: true })
+await runServiceProcess(process.env, { api: false, worker: true })

@@ -24,6 +24,7 @@ const Running = Type.Object({
   pid: Type.Integer(),
   /** Where the API is reached from this machine. */
   apiUrl: Type.String(),
+  publicUrl: Type.String(),
   apiKey: Type.String(),
   databaseUrl: Type.String(),
 })

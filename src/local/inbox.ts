@@ -11,6 +11,8 @@ export interface InboxOptions {
   readonly port: number
   /** The secrets that may sign what is sent to this URL's origin, looked up again when one does not match. */
   readonly secretsFor: (origin: string) => Promise<readonly string[]>
+  /** What the lines call this receiver. */
+  readonly name: string
   /** One line for each delivery. */
   readonly print: (line: string) => void
   /** The status to answer a verified delivery with; 200 unless told. */
@@ -58,7 +60,7 @@ async function answer(
   request: IncomingMessage,
   response: ServerResponse,
   check: (request: IncomingMessage, body: Buffer) => Promise<SignatureCheck>,
-  { print, chooseStatus }: InboxOptions,
+  { name, print, chooseStatus }: InboxOptions,
 ): Promise<void> {
   if (request.method !== 'POST') {
     respond(
@@ -71,7 +73,7 @@ async function answer(
   const body = await readBody(request)
   const result = await check(request, body)
   const status = result.ok ? (chooseStatus?.() ?? 200) : 401
-  print(describe(request, result, status))
+  print(describe(name, request, result, status))
   respond(response, status, result.ok ? 'received' : `not accepted: ${result.reason}`)
 }
 
@@ -86,11 +88,16 @@ async function readBody(request: IncomingMessage): Promise<Buffer> {
   return Buffer.concat(chunks)
 }
 
-function describe({ headers }: IncomingMessage, result: SignatureCheck, status: number): string {
+function describe(
+  name: string,
+  { headers }: IncomingMessage,
+  result: SignatureCheck,
+  status: number,
+): string {
   const show = (name: string): string => String(headers[name] ?? '?').replace(/[^\x20-\x7e]/g, '?')
   return [
     new Date().toISOString(),
-    'inbox',
+    name,
     show('x-webhook-event'),
     `delivery ${show('x-webhook-id')}`,
     `attempt ${show('x-webhook-attempt')}`,

@@ -1,20 +1,46 @@
+import { randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+
 import type { Core } from '../composition/core.ts'
 import { createOperatorLink } from '../composition/operator-link.ts'
+import { prepareInstallation } from '../composition/preparation.ts'
 import { startService } from '../composition/service.ts'
 import type { Config } from '../config.ts'
-import type { StartedService } from './runtime.ts'
+import { createKeyText } from '../usecases/api-key-text.ts'
+import type { LocalRuntimeOptions, StartedService } from './runtime.ts'
+
+const LINK_TRIES = 100
+const LINK_RETRY_MS = 100
+
+/** What `npm start` runs in its own process: the service as production has it. */
+export const LOCAL_SERVICE: Pick<LocalRuntimeOptions, 'createApiKey' | 'migrate' | 'startService'> = {
+  createApiKey: () => createKeyText(randomUUID()),
+  migrate: async (config, log) => {
+    const { leftToDo } = await prepareInstallation(config)
+    if (leftToDo !== null) log.warn(`Temporal lacks search attributes; run: ${leftToDo.command}`)
+  },
+  startService: startLocalService,
+}
 
 /** API and worker in this one process: only on one and the same connection can workflows be started eagerly. */
-export async function startLocalService(config: Config, bundleDirectory: string): Promise<StartedService> {
+async function startLocalService(config: Config, bundleDirectory: string): Promise<StartedService> {
   const { core, stop } = await startService(config, { api: true, worker: true }, { bundleDirectory })
   return {
     url: reachableOrigin(config),
     secretsFor: async (origin) => readSecretsFor(core, origin),
-    createSignInLink: async () =>
-      (await createOperatorLink(core.database, core.ids, config.publicUrl)) ??
-      `${config.publicUrl}/settings/webhooks`,
+    createSignInLink: async () => createLinkSoon(core),
     stop,
   }
+}
+
+/** The workspace that the link is for is made while the API already listens. */
+async function createLinkSoon({ database, ids, config }: Core): Promise<string> {
+  for (let triesLeft = LINK_TRIES; triesLeft > 0; triesLeft -= 1) {
+    const link = await createOperatorLink(database, ids, config.publicUrl)
+    if (link !== null) return link
+    await sleep(LINK_RETRY_MS)
+  }
+  return `${config.publicUrl}/settings/webhooks`
 }
 
 /** An address to listen on everywhere is none to call. */

@@ -35,7 +35,7 @@ export interface LocalRuntimeOptions {
   /** Prints a line of the inbox. */
   readonly printDelivery: (line: string) => void
   readonly createApiKey: () => string
-  readonly migrate: (config: Config) => Promise<void>
+  readonly migrate: (config: Config, log: LocalLog) => Promise<void>
   readonly startService: (config: Config, bundleDir: string) => Promise<StartedService>
 }
 
@@ -121,14 +121,15 @@ interface Surroundings {
 }
 
 async function startServiceParts(
-  { migrate, startService, printDelivery }: LocalRuntimeOptions,
+  { log, migrate, startService, printDelivery }: LocalRuntimeOptions,
   config: Config,
   { directory, servers, ports, resources, stopping }: Surroundings,
 ): Promise<ReadyRuntime> {
-  await migrate(config)
+  await migrate(config, log)
   // The inbox must listen before the service sends, and learns the secrets from it.
   const known: { service?: StartedService } = {}
   const inbox = await startInbox({
+    name: 'inbox',
     port: ports.get('POSTRIDER_INBOX_PORT') ?? 0,
     secretsFor: async (origin) => known.service?.secretsFor(origin) ?? [],
     print: printDelivery,
@@ -139,7 +140,13 @@ async function startServiceParts(
   resources.defer(service.stop)
   await untilReady(service.url, stopping)
   const apiKey = config.bootstrapApiKey ?? ''
-  directory.announce({ pid: process.pid, apiUrl: service.url, apiKey, databaseUrl: config.databaseUrl ?? '' })
+  directory.announce({
+    pid: process.pid,
+    apiUrl: service.url,
+    publicUrl: config.publicUrl,
+    apiKey,
+    databaseUrl: config.databaseUrl ?? '',
+  })
   const facts: BannerFacts = {
     apiUrl: service.url,
     publicUrl: config.publicUrl,
