@@ -10,6 +10,7 @@ import { ScopedButton } from '../parts/scoped.tsx'
 import { failureWord } from '../text/failure.ts'
 import { plural } from '../text/number.ts'
 import { hostOf, shortId } from '../text/url.ts'
+import { visibleText } from '../text/visible-text.ts'
 
 export function AlertItem({ alert }: { alert: Alert }) {
   const acknowledge = useAcknowledgeAlert()
@@ -17,7 +18,7 @@ export function AlertItem({ alert }: { alert: Alert }) {
   return (
     <li className="pr-alert" data-state={alert.state}>
       <div className="pr-alert-main">
-        <div>
+        <div className="pr-alert-head">
           <Badge icon={isOpen ? 'warning' : 'check'} tone={isOpen ? 'danger' : 'muted'}>
             {isOpen ? 'Open' : 'Closed'}
           </Badge>{' '}
@@ -62,9 +63,14 @@ function AlertTarget({ alert }: { alert: Alert }) {
     return <strong>{isError ? 'A deleted webhook' : `Webhook ${shortId(alert.webhookId)}`}</strong>
   const drawer = alert.deliveryId === null ? '' : `?delivery=${alert.deliveryId}`
   return (
-    <Link to={`/${alert.webhookId}/deliveries${drawer}`} className="pr-link">
-      {hostOf(webhook.url)}
-    </Link>
+    <>
+      <Link to={`/${alert.webhookId}/deliveries${drawer}`} className="pr-link">
+        {hostOf(webhook.url)}
+      </Link>
+      {webhook.description !== null && (
+        <span className="pr-muted pr-ellipsis"> {visibleText(webhook.description)}</span>
+      )}
+    </>
   )
 }
 

@@ -1,4 +1,4 @@
-import { Textarea } from '@mantine/core'
+import { InputBase } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { errorBeside, errorOf } from '../api/problem.ts'
@@ -32,7 +32,9 @@ export function Recipients() {
             event.preventDefault()
           }}
         >
-          <Textarea
+          <InputBase
+            component="textarea"
+            multiline
             label="Alert e-mail addresses"
             description="One on each line. When there is none, whoever runs Postrider is written to."
             placeholder="ops@example.com"

@@ -28,7 +28,7 @@ export function ApiKeysView() {
           Create API key
         </ScopedButton>
       </div>
-      <p className="pr-muted">
+      <p className="pr-lead">
         Programs use the API with a key. A key sees this workspace only, and does what its scopes allow.
       </p>
       {can('key:write') ? <Keys /> : <ScopeNotice scope="key:write" />}

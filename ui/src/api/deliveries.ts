@@ -17,7 +17,9 @@ export function deliveriesQuery(filter: DeliveryFilter) {
     queryKey: ['deliveries', filter],
     queryFn: ({ signal }) =>
       unwrap(api.GET('/api/v1/deliveries', { params: { query: { ...filter, limit: PAGE_ROWS } }, signal })),
-    refetchInterval: refreshAfter<DeliveryPage>((page) => (page?.data.some(isMoving) ? LIVE_REFRESH_MS : CALM_REFRESH_MS)),
+    refetchInterval: refreshAfter<DeliveryPage>((page) =>
+      page?.data.some(isMoving) ? LIVE_REFRESH_MS : CALM_REFRESH_MS,
+    ),
   })
 }
 

@@ -1,6 +1,6 @@
 import { Button } from '@mantine/core'
 import { useQuery, type UseQueryResult } from '@tanstack/react-query'
-import { useRef } from 'react'
+import { useMemo } from 'react'
 import { useSearchParams } from 'react-router'
 import { deliveriesQuery, deliveryQuery } from '../api/deliveries.ts'
 import { asProblem } from '../api/problem.ts'
@@ -65,14 +65,9 @@ export function DeliveriesTab({ webhook }: { webhook: Webhook }) {
 function useListed(filter: DeliveryFilter, id: string): UseQueryResult<DeliveryPage> {
   const isById = isWholeId(id)
   // Relative times stand still while one pages and refreshes: cursors belong to one and the same list.
-  const now = useRef(0)
-  const key = JSON.stringify({ ...filter, cursor: undefined })
-  const lastKey = useRef('')
-  if (lastKey.current !== key) {
-    lastKey.current = key
-    now.current = Date.now()
-  }
-  const exact = { ...filter, ...exactTimes(filter, now.current) }
+  const { webhookId, state, eventType, from, to } = filter
+  const nowMs = useMemo(() => Date.now(), [webhookId, state, eventType, from, to])
+  const exact = { ...filter, ...exactTimes(filter, nowMs) }
   const listed = useQuery({
     ...deliveriesQuery(exact),
     enabled: !isById,

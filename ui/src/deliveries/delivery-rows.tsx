@@ -37,7 +37,7 @@ export function DeliveryRows({ deliveries, isFirstPage }: DeliveryRowsProps) {
       <div className="pr-above-rows">
         {newCount > 0 && (
           <Button size="xs" variant="light" onClick={showNew}>
-            Show {newCount} new {newCount === 1 ? 'delivery' : 'deliveries'}
+            Show {newCount} new deliveries
           </Button>
         )}
         {picked.size > 0 && <RetryPicked ids={[...picked]} onDone={unpickAll} />}

@@ -6,8 +6,10 @@ import { Icon } from '../parts/icon.tsx'
 import { RelativeTime } from '../parts/relative-time.tsx'
 import { failureWord } from '../text/failure.ts'
 import { hostOf } from '../text/url.ts'
+import { visibleText } from '../text/visible-text.ts'
 
 const SHOWN_MAX = 5
+const SHORT_CHARACTERS = 40
 
 /** Failed ones, and those that were turned off by something else than a person. */
 function useNeedy(): Webhook[] {
@@ -31,6 +33,9 @@ export function NeedsAttention() {
             <Link to={causeAddress(webhook)} className="pr-link">
               {hostOf(webhook.url)}
             </Link>{' '}
+            {webhook.description !== null && (
+              <span className="pr-muted">({inShort(webhook.description)}) </span>
+            )}
             {reason(webhook)}
             {webhook.lastDelivery !== null && (
               <>
@@ -43,6 +48,12 @@ export function NeedsAttention() {
       </ul>
     </section>
   )
+}
+
+/** Tells webhooks of one host apart. */
+function inShort(description: string): string {
+  const shown = visibleText(description)
+  return shown.length > SHORT_CHARACTERS ? `${shown.slice(0, SHORT_CHARACTERS)}…` : shown
 }
 
 /** Straight to the delivery that tells the cause. */

@@ -53,7 +53,7 @@ function SearchField({ value, onChange }: { value: string; onChange: (value: str
       type="search"
       aria-label="Search webhooks"
       placeholder="Search URL or description"
-      className="pr-grow"
+      className="pr-grow pr-search"
       maxLength={SEARCH_CHARACTERS_MAX}
       value={text}
       onChange={(event) => {
