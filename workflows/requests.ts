@@ -31,11 +31,11 @@ export function listenForRequests(): Requests {
   CancellationScope.current().cancelRequested.catch(() => {
     isCancelAsked = true
   })
-  setHandler(retryNow, (request) => {
-    if (request === undefined) isRetryAsked = true
+  setHandler(retryNow, (request: unknown) => {
+    const named = requestedAtOf(request)
+    if (named === null) isRetryAsked = true
     // A repeated signal may arrive late: the newest request wins, and one that was served is not asked again.
-    else if (request.requestedAt !== servedAt && request.requestedAt > (requestedAt ?? ''))
-      requestedAt = request.requestedAt
+    else if (named !== servedAt && named > (requestedAt ?? '')) requestedAt = named
   })
 
   return {
@@ -65,6 +65,12 @@ export function listenForRequests(): Requests {
       if (requestedAt === servedAt) requestedAt = null
     },
   }
+}
+
+/** Whatever else an operator's tool sends along with the signal is taken as nothing. */
+function requestedAtOf(request: unknown): string | null {
+  if (typeof request !== 'object' || request === null || !('requestedAt' in request)) return null
+  return typeof request.requestedAt === 'string' ? request.requestedAt : null
 }
 
 function canCancel(standing: Standing): boolean {

@@ -9,8 +9,7 @@ const ID_PREFIX = 'delivery-'
 
 /**
  * Delivery ids whose run ended since then other than by itself (terminated, timed out, failed): the sweep starts a new
- * run for those whose row still has something to do. Visibility lags by a second or so; ask with an overlap. At most
- * 1000 ids at a time, the earliest closed first is not promised: ask again from the last `closedAt`.
+ * run for those whose row still has something to do. Visibility lags by a second or so: ask with an overlap.
  */
 export async function findClosedAbnormally(client: Client, since: Date): Promise<string[]> {
   const query = [

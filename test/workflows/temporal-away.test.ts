@@ -18,7 +18,8 @@ let folder: string
 let port: number
 let server: Server
 
-const startServer = async (): Promise<Server> => startTestTemporal({ port, databaseFile: join(folder, 'temporal.db') })
+const startServer = async (): Promise<Server> =>
+  startTestTemporal({ port, databaseFile: join(folder, 'temporal.db') })
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'postrider-temporal-'))
@@ -54,7 +55,10 @@ describe('Temporal', () => {
   })
 
   it('may be killed and started again while a delivery sleeps', async () => {
-    const { row, delivery, handle } = lab.add({ schedule: ['4s'], post: (number) => (number === 1 ? 500 : 200) })
+    const { row, delivery, handle } = lab.add({
+      schedule: ['4s'],
+      post: (number) => (number === 1 ? 500 : 200),
+    })
     await lab.starter.start([delivery])
     await until(async () => (await handle.query(progress)).attemptsMade === 1)
     await server.kill()
@@ -74,7 +78,11 @@ describe('Temporal', () => {
     const workerLink = kind === 'worker' ? openWorkerLink(target, () => undefined) : undefined
     await workerLink?.connection()
     const link = workerLink ?? openClientLink(target)
-    const starter = createDeliveryStarter({ client: link.client, retrySignalWaitMs: 1_000, taskQueue: lab.taskQueue })
+    const starter = createDeliveryStarter({
+      client: link.client,
+      retrySignalWaitMs: 1_000,
+      taskQueue: lab.taskQueue,
+    })
     const first = lab.add()
     expect((await starter.start([first.delivery])).failed).toEqual([])
 
