@@ -26,8 +26,9 @@ export function parseRetryAfter(value: string, nowMs: number): number | null {
 function parseHttpDate(text: string, nowMs: number): number {
   const parts = (IMF_FIXDATE.exec(text) ?? RFC850_DATE.exec(text) ?? ASCTIME_DATE.exec(text))?.groups
   if (parts === undefined) return Number.NaN
-  const [hours, minutes, seconds] = (parts['time'] ?? '').split(':').map(Number)
-  if (hours === undefined || minutes === undefined || seconds === undefined) return Number.NaN
+  const [hours = Number.NaN, minutes = Number.NaN, seconds = Number.NaN] = (parts['time'] ?? '')
+    .split(':')
+    .map(Number)
   if (hours > 23 || minutes > 59 || seconds > 60) return Number.NaN
   const month = MONTHS.indexOf(parts['month'] ?? '')
   const day = Number(parts['day'])

@@ -4,6 +4,7 @@ import { judgeStatus } from '../../../src/sending/status-outcome.ts'
 
 const NOW = Date.UTC(2026, 0, 2, 3, 4, 5)
 const DAY_MS = 86_400_000
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
 
 describe('Retry-After', () => {
   it.each([
@@ -20,8 +21,22 @@ describe('Retry-After', () => {
     ['Fri, 02 Jan 2026 03:04:04 GMT', 0],
     ['Sunday, 06-Nov-94 08:49:37 GMT', 0],
     ['Sat, 01 Jan 2028 00:00:00 GMT', DAY_MS],
+    ['Fri, 02 Jan 2026 23:04:05 GMT', 20 * 3_600_000],
+    ['Fri, 02 Jan 2026 03:59:05 GMT', 55 * 60_000],
+    ['Sat, 31 Jan 2026 00:00:00 GMT', DAY_MS],
+    ['Sat Jan 10 03:04:05 2026', DAY_MS],
+    // A leap second is the first one of the next minute.
+    ['Fri, 02 Jan 2026 03:04:60 GMT', 55_000],
+    // A year of two digits lies at most 50 years ahead.
+    ['Saturday, 02-Jan-76 03:04:05 GMT', DAY_MS],
+    ['Sunday, 02-Jan-77 03:04:05 GMT', 0],
   ])('%j asks for %i ms', (value, waitMs) => {
     expect(parseRetryAfter(value, NOW)).toBe(waitMs)
+  })
+
+  it.each([...MONTHS.entries()])('knows month %i, %s', (month, name) => {
+    const oneMinuteEarlier = Date.UTC(2026, month, 28, 11, 59, 0)
+    expect(parseRetryAfter(`Wed, 28 ${name} 2026 12:00:00 GMT`, oneMinuteEarlier)).toBe(60_000)
   })
 
   it.each([
@@ -38,6 +53,16 @@ describe('Retry-After', () => {
     'Fri, 02 Jan 2026 25:05:05 GMT',
     'Fri, 00 Jan 2026 03:05:05 GMT',
     '2026-01-02T03:05:05Z',
+    'Fri, 02 Jan 2026 03:60:05 GMT',
+    'Fri, 02 Jan 2026 03:05:61 GMT',
+    'Fri, 32 Jan 2026 03:05:05 GMT',
+    'x Fri, 02 Jan 2026 03:05:05 GMT',
+    'Fri, 02 Jan 2026 03:05:05 GMT x',
+    '1 Friday, 02-Jan-26 03:05:05 GMT',
+    'Friday, 02-Jan-26 03:05:05 GMT+1',
+    'x Fri Jan  2 03:05:05 2026',
+    'Fri Jan  2 03:05:05 20261',
+    'Fri Jan x2 03:05:05 2026',
   ])('%j asks for nothing', (value) => {
     expect(parseRetryAfter(value, NOW)).toBeNull()
   })
