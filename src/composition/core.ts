@@ -8,6 +8,7 @@ import { createSender, type Sender } from '../sending/sender.ts'
 import { createSigningKey } from '../sending/signature.ts'
 import { NO_ALLOWED_TARGETS, parseAllowedTargets, type TargetRules } from '../sending/target-url.ts'
 import { createTargetCache, type TargetCache } from '../usecases/target-cache.ts'
+import { createFail, type Fail, failingAround } from './failpoints.ts'
 
 /** What every process of the service has. */
 export interface Core {
@@ -19,6 +20,8 @@ export interface Core {
   rules: TargetRules
   sender: Sender
   targets: TargetCache
+  /** Kills the process at the point that a test has chosen. */
+  fail: Fail
   /** One line of the log for a fault of ours that something will mend by itself. */
   logFault: (message: string, error: unknown) => void
 }
@@ -37,6 +40,7 @@ export async function openCore(config: Config, resources: AsyncDisposableStack):
   resources.defer(() => database.close())
   const cipher = createCipher(config.masterKeys)
   const rules = targetRules(config)
+  const fail = createFail(config.failpoint)
   const sender = createSender({ rules })
   resources.defer(() => sender.close())
   return {
@@ -47,7 +51,8 @@ export async function openCore(config: Config, resources: AsyncDisposableStack):
     ids: createIdSource(followDatabaseClock(database, resources)),
     cipher,
     rules,
-    sender,
+    sender: { ...sender, send: failingAround(sender.send, fail, { before: 'before-post', after: 'after-post' }) },
+    fail,
     targets: createTargetCache({ cipher, createSigningKey, requestTimeoutMs: config.requestTimeoutMs }),
   }
 }

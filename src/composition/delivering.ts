@@ -13,6 +13,7 @@ import { createDeliveryCommands, type DeliveryCommands } from '../usecases/deliv
 import { createRecorder } from '../usecases/recorder.ts'
 import { createWebhookGate, type WebhookGate } from '../usecases/webhook-gate.ts'
 import type { Core } from './core.ts'
+import { failingAround } from './failpoints.ts'
 import { createDirectSide, type DirectSide } from './direct-side.ts'
 
 /** Everything a delivery's life needs in one process. */
@@ -41,10 +42,19 @@ export function createDelivering(core: Core, starter: DeliveryStarter): Deliveri
         })
     },
   })
-  const targets = createDispatchTargets(starter)
+  const targets = createDispatchTargets({
+    ...starter,
+    start: failingAround(starter.start, core.fail, { before: 'before-start', after: 'after-start' }),
+  })
   const messenger = createMessenger({ targets, inFlightMax: MESSAGES_IN_FLIGHT_MAX, logFault })
   const commands = createDeliveryCommands({ database, messenger })
-  const recordDeps = { database, ids, random: Math.random, disableAfterMs: config.disableAfterMs }
+  const recordDeps = {
+    database,
+    // The only id that recording needs is an alert's.
+    ids: { next: () => (core.fail('before-alert'), ids.next()) },
+    random: Math.random,
+    disableAfterMs: config.disableAfterMs,
+  }
   const recorder = createRecorder({
     ...recordDeps,
     pause: (ms) => pause(ms),
@@ -59,7 +69,7 @@ export function createDelivering(core: Core, starter: DeliveryStarter): Deliveri
     enterGate: gate.enter,
     cancelDelivery: commands.cancelById,
     deferDelivery: (deliveryId, retryInMs) => deferDelivery(database.sql, deliveryId, retryInMs),
-    record: recorder.record,
+    record: failingAround(recorder.record, core.fail, { before: 'before-record' }),
   })
   if (config.firstAttempt === 'direct') direct = createDirectSide(core, { gate, messenger, recordDeps, attemptDelivery })
   const activities = createActivities({

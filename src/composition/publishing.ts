@@ -8,12 +8,13 @@ import type { Delivering } from './delivering.ts'
 const INLINE_START_SECONDS = 5
 
 /** Accepting events, and beginning what this process can begin at once. */
-export function createPublishing({ database, ids }: Core, { direct, messenger }: Delivering): PublishEvents {
+export function createPublishing({ database, ids, fail }: Core, { direct, messenger }: Delivering): PublishEvents {
   return createPublishEvents({
     database,
     ids,
-    lane: (): AcceptLane =>
-      direct === null
+    lane: (): AcceptLane => {
+      fail('before-commit')
+      return direct === null
         ? {
             firstAttempt: 'workflow',
             token: null,
@@ -25,8 +26,10 @@ export function createPublishing({ database, ids }: Core, { direct, messenger }:
             token: direct.token,
             capacity: direct.capacity(),
             leaseSeconds: LEASE_SECONDS,
-          },
+          }
+    },
     onAccepted(own, askedAt) {
+      fail('after-commit')
       if (direct === null) messenger.startMany(own.map(toAddress))
       else direct.lane.take(own.map(toLeased), askedAt)
     },
