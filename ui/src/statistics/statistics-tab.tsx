@@ -1,9 +1,10 @@
-import { SegmentedControl, Skeleton } from '@mantine/core'
+import { Skeleton } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { useSearchParams } from 'react-router'
 import type { Stats, StatsWindow, Webhook } from '../api/types.ts'
 import { statsQuery } from '../api/workspace.ts'
 import { ErrorNotice, Stale } from '../parts/notice.tsx'
+import { Segments } from '../parts/segments.tsx'
 import { zone } from '../text/time.ts'
 import { FailureFigure } from './failure-figure.tsx'
 import { OutcomeFigure } from './outcome-figure.tsx'
@@ -28,9 +29,9 @@ export function StatisticsTab({ webhook }: { webhook: Webhook }) {
   return (
     <div className="pr-statistics">
       <div className="pr-statistics-head">
-        <SegmentedControl
-          aria-label="Window"
-          data={[...WINDOWS]}
+        <Segments
+          label="Window"
+          choices={WINDOWS}
           value={window}
           onChange={(value) => {
             setParameters({ window: value }, { replace: true })

@@ -1,8 +1,9 @@
-import { Button, SegmentedControl, TextInput } from '@mantine/core'
+import { Button, TextInput } from '@mantine/core'
 import { useEffect, useRef, useState } from 'react'
 import type { Webhook } from '../api/types.ts'
 import { CopyButton } from '../parts/copy.tsx'
 import { DialogActions } from '../parts/dialog.tsx'
+import { Segments } from '../parts/segments.tsx'
 import { TestSender } from './test-sender.tsx'
 import { SNIPPETS } from './verification-snippets.ts'
 
@@ -50,10 +51,9 @@ function VerificationCode() {
     <section aria-label="Verify in your receiver">
       <div className="pr-code-head">
         <h3 className="pr-h3">Verify in your receiver</h3>
-        <SegmentedControl
-          size="xs"
-          aria-label="Language"
-          data={SNIPPETS.map((candidate) => candidate.language)}
+        <Segments
+          label="Language"
+          choices={SNIPPETS.map(({ language: name }) => ({ value: name, label: name }))}
           value={language}
           onChange={setLanguage}
         />
