@@ -124,7 +124,7 @@ function addApi(api: App, deps: AppDeps): void {
   sessionRoutes(api, { ...deps, cookie, failures })
 }
 
-function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
   // Whoever hung up in the middle of a body reads no answer, and it is no fault of ours.
   const isCut = request.raw.destroyed && !request.raw.complete
   const { problem, headers, cause } = toProblem(
@@ -133,5 +133,5 @@ function answerError(error: unknown, request: FastifyRequest, reply: FastifyRepl
   )
   if (cause !== undefined)
     request.log.error({ err: cause, route: request.routeOptions.url }, 'request failed')
-  return reply.code(problem.status).headers(headers).type('application/problem+json').send(problem)
+  reply.code(problem.status).headers(headers).type('application/problem+json').send(problem)
 }

@@ -55,13 +55,12 @@ function describeRequest(request: FastifyRequest): IdempotentRequest | null {
 
 /** The same members with the same values are the same body; `data` counts byte for byte. */
 function canonicalText(body: unknown): string {
-  return (
-    JSON.stringify(body, (_name, value: unknown) => {
-      if (value instanceof RawJson) return value.text
-      if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
-      return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
-    }) ?? ''
-  )
+  if (body === undefined) return ''
+  return JSON.stringify(body, (_name, value: unknown) => {
+    if (value instanceof RawJson) return value.text
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
+    return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
+  })
 }
 
 async function settle(

@@ -52,7 +52,8 @@ export function createKeptAnswers({ database: { sql }, cipher }: KeptAnswersDeps
 
   return {
     async begin(request) {
-      for (const giveUpAtMs = performance.now() + WAIT_MS_MAX; ; await delay(ASK_EVERY_MS)) {
+      const giveUpAtMs = performance.now() + WAIT_MS_MAX
+      for (;;) {
         const kept = await claimKey(sql, request)
         if (kept === 'claimed') return null
         if (kept !== 'gone') {
@@ -60,6 +61,7 @@ export function createKeptAnswers({ database: { sql }, cipher }: KeptAnswersDeps
           if (kept.status !== null) return open(request, kept)
         }
         if (performance.now() >= giveUpAtMs) throw inProgress()
+        await delay(ASK_EVERY_MS)
       }
     },
     async keep(request, answer, holdsSecret) {

@@ -25,6 +25,7 @@ import { createKeptAnswers } from '../../src/usecases/kept-answers.ts'
 import { createPublishEvents } from '../../src/usecases/publish-events.ts'
 import { createWebhooks } from '../../src/usecases/webhooks.ts'
 import { createWorkspace } from '../../src/usecases/workspaces.ts'
+import { type ApiDocument, readApiDocument } from './openapi.ts'
 import { createTestDatabase } from './postgres.ts'
 
 export interface Answer {
@@ -51,6 +52,8 @@ export interface TestApi extends AsyncDisposable {
   /** The operator's key. */
   key: string
   workspaceId: string
+  document: ApiDocument
+  /** Every answer is held against the API's own description. */
   call(method: string, path: string, options?: CallOptions): Promise<Answer>
   /** Another process's API on the same database. */
   another(): Promise<TestApi>
@@ -78,6 +81,7 @@ export async function startTestApi(changes: Partial<AppDeps> = {}, databaseUrl?:
   const app = await buildApp(deps)
   resources.defer(() => app.close())
   const origin = await app.listen({ host: '127.0.0.1', port: 0 })
+  const document = readApiDocument(app.swagger() as unknown as Record<string, unknown>)
   const owned = resources.move()
   const operator = { workspaceId, scopes: SCOPES, actor: 'test', keyId: null }
 
@@ -88,7 +92,13 @@ export async function startTestApi(changes: Partial<AppDeps> = {}, databaseUrl?:
     deps,
     key,
     workspaceId,
-    call: (method, path, options = {}) => call(origin, method, path, { key, ...options }),
+    document,
+    async call(method, path, options = {}) {
+      const answer = await call(origin, method, path, { key, ...options })
+      const type = answer.headers.get('content-type') ?? ''
+      document.checkAnswer(method, path, { status: answer.status, type, body: answer.body })
+      return answer
+    },
     another: () => startTestApi(changes, url),
     async createTenant() {
       const { workspace, keyText } = await createWorkspace(deps, operator, {
