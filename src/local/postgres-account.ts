@@ -8,6 +8,8 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
+  rmSync,
   statSync,
 } from 'node:fs'
 import { join } from 'node:path'
@@ -28,6 +30,13 @@ export interface PostgresAccount {
   readonly command: (program: string, args: readonly string[]) => { command: string; args: readonly string[] }
   readonly spawnOptions: Pick<SpawnOptions, 'uid' | 'gid'>
   readonly owner: { uid: number; gid: number } | null
+}
+
+/** Nothing of the caller's PGHOST, PGDATA or LANG may change what PostgreSQL does. */
+export const POSTGRES_ENVIRONMENT: NodeJS.ProcessEnv = {
+  PATH: '/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin',
+  LC_ALL: 'C',
+  TZ: 'UTC',
 }
 
 const COPIES_DIR = '/var/lib/postrider'
@@ -118,6 +127,14 @@ function copiedAccount({ nativeDir }: PostgresPrograms, homeDir: string, user: U
   }
 }
 
+/** Renamed at the end, so that a copy that was interrupted is made again. */
+function copyWhole(fromDir: string, toDir: string): void {
+  if (existsSync(toDir)) return
+  rmSync(`${toDir}.new`, { recursive: true, force: true })
+  cpSync(fromDir, `${toDir}.new`, { recursive: true, verbatimSymlinks: true })
+  renameSync(`${toDir}.new`, toDir)
+}
+
 interface UserEntry {
   readonly uid: number
   readonly gid: number
@@ -157,5 +174,12 @@ function canRun(account: PostgresAccount): boolean {
   const probe = join(account.homeDir, '.probe')
   const script = '"$0" --version && : > "$1" && rm "$1"'
   const { command, args } = account.command('/bin/sh', ['-c', script, postgres, probe])
-  return spawnSync(command, args, { ...account.spawnOptions, cwd: '/', timeout: 10_000 }).status === 0
+  return (
+    spawnSync(command, args, {
+      ...account.spawnOptions,
+      cwd: '/',
+      env: POSTGRES_ENVIRONMENT,
+      timeout: 10_000,
+    }).status === 0
+  )
 }

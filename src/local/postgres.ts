@@ -6,7 +6,12 @@ import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import { LocalRuntimeError } from './local-error.ts'
-import { findPostgresAccount, type PostgresAccount, type PostgresPrograms } from './postgres-account.ts'
+import {
+  findPostgresAccount,
+  POSTGRES_ENVIRONMENT,
+  type PostgresAccount,
+  type PostgresPrograms,
+} from './postgres-account.ts'
 import { findCommandLine, findProcessIdentity } from './process-identity.ts'
 import { sendSignal, type ServerProcess, startServerProcess } from './server-process.ts'
 
@@ -121,18 +126,13 @@ function runProgram(account: PostgresAccount, name: string, args: readonly strin
   const { status, stderr, error } = spawnSync(program.command, program.args, {
     ...account.spawnOptions,
     cwd: account.homeDir,
-    env: environment(),
+    env: POSTGRES_ENVIRONMENT,
     input,
     encoding: 'utf8',
   })
   if (status === 0) return
   const detail = error?.message ?? stderr.trim().split('\n').at(-1) ?? ''
   throw new LocalRuntimeError(`The embedded PostgreSQL could not be set up (${name}: ${detail}).`)
-}
-
-/** Nothing of the caller's PGHOST, PGDATA or LANG may change what this server is. */
-function environment(): NodeJS.ProcessEnv {
-  return { PATH: '/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin', LC_ALL: 'C', TZ: 'UTC' }
 }
 
 function checkVersion({ nativeDir }: PostgresAccount, dataDir: string): void {
@@ -196,7 +196,7 @@ async function launch(
   const server = await startServerProcess({
     name: 'PostgreSQL',
     ...program,
-    options: { ...account.spawnOptions, cwd: account.homeDir, env: environment() },
+    options: { ...account.spawnOptions, cwd: account.homeDir, env: POSTGRES_ENVIRONMENT },
     onLine: (line) => {
       // The reason comes first, hints follow.
       if (line.includes('FATAL')) lastLine = line
