@@ -1,6 +1,6 @@
 import { Context } from '@temporalio/activity'
 
-import type { AttemptReason, AttemptResult } from '../src/domain/attempt-result.ts'
+import type { AttemptFacts, AttemptReason, AttemptResult } from '../src/domain/attempt-result.ts'
 import { guarded, type LogFault } from './guarded.ts'
 
 /** Well below the heartbeat timeout of the workflow (10 s), so that a busy event loop costs no attempt. */
@@ -15,6 +15,8 @@ export interface AttemptInput {
 export interface AttemptCall extends AttemptInput {
   /** The same for every try of one activity, so that the row can tell a second try from a second maker. */
   token: string
+  /** Told when the POST is made and its record is late: from then on the verdict must survive this process. */
+  onLate: (attempt: AttemptFacts) => void
   /** Aborted only when the worker's grace time has run out; a cancelled delivery still finishes its attempt. */
   signal: AbortSignal
 }
@@ -31,13 +33,21 @@ export function attemptActivity({ attemptDelivery, logFault }: AttemptDeps) {
       const context = Context.current()
       const { workflowExecution, activityId } = context.info
       const token = `${workflowExecution?.runId ?? ''}/${activityId}`
+      // A try before this one made the POST and died before it could be recorded: nobody POSTs again.
+      const late = context.info.heartbeatDetails as LateVerdict | undefined
+      if (late?.attempt !== undefined) return { kind: 'unrecorded', token, attempt: late.attempt }
+      const verdict: LateVerdict = {}
       const shutdown = shutdownSignal(context)
       const heart = setInterval(() => {
-        context.heartbeat()
+        context.heartbeat(verdict)
       }, HEARTBEAT_INTERVAL_MS)
+      const onLate = (attempt: AttemptFacts): void => {
+        verdict.attempt = attempt
+        context.heartbeat(verdict)
+      }
       try {
         return await guarded({ activity: 'attempt', deliveryId }, logFault, async () =>
-          attemptDelivery({ deliveryId, reason, token, signal: shutdown.signal }),
+          attemptDelivery({ deliveryId, reason, token, onLate, signal: shutdown.signal }),
         )
       } finally {
         clearInterval(heart)
@@ -45,6 +55,11 @@ export function attemptActivity({ attemptDelivery, logFault }: AttemptDeps) {
       }
     },
   }
+}
+
+/** What travels with the heartbeats: numbers and enums, as in any history. */
+interface LateVerdict {
+  attempt?: AttemptFacts
 }
 
 /** Of all the reasons for which Temporal cancels an activity, only the end of this process may cut off a POST. */

@@ -1,5 +1,3 @@
-import { setTimeout as pause } from 'node:timers/promises'
-
 import { createActivities } from '../../activities/index.ts'
 import { markBreakerOpen } from '../db/attempt-effects.ts'
 import { readStanding } from '../db/delivery-commands.ts'
@@ -57,7 +55,6 @@ export function createDelivering(core: Core, starter: DeliveryStarter): Deliveri
   }
   const recorder = createRecorder({
     ...recordDeps,
-    pause: (ms) => pause(ms),
     logFault: (error) => {
       logFault('An attempt could not be recorded yet.', error)
     },

@@ -28,6 +28,8 @@ export interface AttemptCall {
   reason: AttemptReason
   /** The same for every try of one activity; the row tells a second try from a second maker by it. */
   token: string
+  /** Told when the POST is made and its record is late. */
+  onLate?: (attempt: AttemptFacts) => void
 }
 
 export type AttemptDelivery = (call: AttemptCall) => Promise<AttemptResult>
@@ -46,6 +48,8 @@ export interface AttemptDeliveryDeps {
 /** What an attempt may take beside its own timeout: begin, read the body, record. */
 const ATTEMPT_MARGIN_SECONDS = 20
 const LOAD_BATCH_MAX = 200
+/** A record that takes longer is late: the database may be away. */
+const LATE_MS = 100
 const MOVED_RETRY_MS = 50
 
 interface Loaded {
@@ -172,7 +176,10 @@ async function attempt(
   const record = toRecord(exchange, decision, requestHeaders)
   pass.leave({ isFailure: record.failure !== null, statusCode: record.statusCode, retryAfterMs: record.retryAfterMs })
   const facts = toFacts(record, targetRow.schedule)
-  const standing = await deps.record(call, record, targetRow.schedule)
+  const late = setTimeout(() => call.onLate?.(facts), LATE_MS)
+  const standing = await deps.record(call, record, targetRow.schedule).finally(() => {
+    clearTimeout(late)
+  })
   return standing === undefined ? { kind: 'unrecorded', token: call.token, attempt: facts } : toResult(standing, facts)
 }
 

@@ -3,9 +3,6 @@ import type { AttemptFacts, AttemptResult } from '../domain/attempt-result.ts'
 import { type AttemptCall, toResult } from './attempt-delivery.ts'
 import { recordAttempt, type RecordAttemptDeps, type Standing } from './record-attempt.ts'
 
-/** How long an attempt's own activity tries to record it before the workflow takes over. */
-const RECORD_TRIES_MAX = 3
-const RECORD_PAUSE_MS = 300
 /** Bodies and headers of attempts that wait for the database; beyond that only their facts are recorded. */
 const DETAILS_MAX = 1_000
 
@@ -21,18 +18,21 @@ export interface Recorder {
  * POSTs again, and this process keeps the details until they can be stored.
  */
 export function createRecorder(
-  deps: RecordAttemptDeps & { logFault: (error: unknown) => void; pause: (ms: number) => Promise<void> },
+  deps: RecordAttemptDeps & { logFault: (error: unknown) => void },
 ): Recorder {
   const details = new Map<string, AttemptRecord>()
   return {
     async record(call, record, schedule) {
-      for (let tries = 1; tries <= RECORD_TRIES_MAX; tries += 1) {
-        try {
-          return await recordAttempt(deps, { deliveryId: call.deliveryId, token: call.token, record, schedule, needsRun: false })
-        } catch (error) {
-          deps.logFault(error)
-          if (tries < RECORD_TRIES_MAX) await deps.pause(RECORD_PAUSE_MS)
-        }
+      try {
+        return await recordAttempt(deps, {
+          deliveryId: call.deliveryId,
+          token: call.token,
+          record,
+          schedule,
+          needsRun: false,
+        })
+      } catch (error) {
+        deps.logFault(error)
       }
       if (details.size < DETAILS_MAX) details.set(detailKey(call.deliveryId, record.number), record)
       return undefined

@@ -69,7 +69,7 @@ export async function createLife() {
     },
   })
   const recordDeps = { database, ids, random: () => 0, disableAfterMs: 5 * 86_400_000 }
-  const recorder = createRecorder({ ...recordDeps, logFault: () => undefined, pause: () => Promise.resolve() })
+  const recorder = createRecorder({ ...recordDeps, logFault: () => undefined })
   const targets = createTargetCache({ cipher, createSigningKey, requestTimeoutMs: 5_000 })
   const attemptDeps = {
     database,
