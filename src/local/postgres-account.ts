@@ -114,8 +114,7 @@ function copiedAccount({ nativeDir }: PostgresPrograms, homeDir: string, user: U
   const placeDir = join(COPIES_DIR, createHash('sha256').update(homeDir).digest('hex').slice(0, 16))
   const copyDir = join(placeDir, 'native')
   mkdirSync(placeDir, { recursive: true, mode: 0o711 })
-  if (!existsSync(join(copyDir, 'bin')))
-    cpSync(nativeDir, copyDir, { recursive: true, verbatimSymlinks: true })
+  copyWhole(nativeDir, copyDir)
   const copiedHomeDir = join(placeDir, 'data')
   mkdirSync(copiedHomeDir, { recursive: true, mode: 0o700 })
   return {
