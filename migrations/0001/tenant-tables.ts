@@ -154,4 +154,6 @@ export const tenantTables: readonly string[] = [
     primary key (workspace_id, route, key)
   )`,
   `create index idempotency_key_age on idempotency_key (created_at)`,
+  // Only answers that hold a secret have one; who starts or re-encrypts looks for them.
+  `create index idempotency_key_sealed on idempotency_key (key_id) where key_id is not null`,
 ]

@@ -39,7 +39,7 @@ export interface WebhookView extends WebhookFigures {
 }
 
 export interface WebhookReader {
-  /** Up to `limit + 1` webhooks, newest first, read in three statements whatever their number. */
+  /** Up to `limit + 1` webhooks, newest first, read in a fixed number of statements. */
   list(workspaceId: string, filter: WebhookFilter, page: WebhookPage): Promise<WebhookView[]>
   /** Throws `not_found`. */
   get(workspaceId: string, id: string): Promise<WebhookView>
@@ -60,7 +60,7 @@ export function createWebhookReader(deps: Pick<WebhookDeps, 'database' | 'reques
     if (webhooks.length === 0) return []
     const ids = webhooks.map(({ id }) => id)
     const [figures, statistics] = await Promise.all([
-      readWebhookFigures(database.sql, ids),
+      readWebhookFigures(database, ids),
       readStatistics(database.sql, ids, { window: '24h', areTimesBySlot: false }),
     ])
     return webhooks.flatMap((webhook) => {
@@ -88,7 +88,7 @@ export function createWebhookReader(deps: Pick<WebhookDeps, 'database' | 'reques
       readDatabase(async () => {
         await find(workspaceId, id)
         const [figures, statistics] = await Promise.all([
-          readWebhookFigures(database.sql, [id]),
+          readWebhookFigures(database, [id]),
           readStatistics(database.sql, [id], { window, areTimesBySlot: true }),
         ])
         const [own, sums] = [figures.get(id), statistics.get(id)]

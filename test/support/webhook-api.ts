@@ -9,6 +9,7 @@ import { openDatabase } from '../../src/db/database.ts'
 import { createIdSource } from '../../src/db/ids.ts'
 import { SCOPES, type Scope } from '../../src/domain/scopes.ts'
 import { createCipher } from '../../src/secrets/cipher.ts'
+import type { MasterKey } from '../../src/setting-values.ts'
 import { checkCustomHeaders } from '../../src/sending/custom-headers.ts'
 import { buildRequest, maskSignatures } from '../../src/sending/request.ts'
 import { createSender } from '../../src/sending/sender.ts'
@@ -41,12 +42,12 @@ export type CallApi = <Body = Record<string, unknown>>(
 const MASTER_KEY = { kid: 'k1', key: randomBytes(32) }
 
 /** The API on a real database and a real sender, without Temporal. `log` is all that was logged. */
-export async function createWebhookApi({ allowed = '127.0.0.0/8' } = {}) {
+export async function createWebhookApi({ otherMasterKeys = [] as MasterKey[] } = {}) {
   const testDatabase = await createTestDatabase()
   const database = await openDatabase({ url: testDatabase.url })
   const ids = createIdSource()
-  const cipher = createCipher([MASTER_KEY])
-  const targets = parseAllowedTargets(allowed)
+  const cipher = createCipher([MASTER_KEY, ...otherMasterKeys])
+  const targets = parseAllowedTargets('127.0.0.0/8')
   const rules = { allowHttp: true, allowed: targets.ok ? targets.allowed : NO_ALLOWED_TARGETS }
   const sender = createSender({ rules })
   const log: string[] = []
@@ -114,7 +115,7 @@ export async function createWebhookApi({ allowed = '127.0.0.0/8' } = {}) {
     return async <Body>(
       method: 'GET' | 'POST' | 'PATCH' | 'DELETE',
       path: string,
-      body?: unknown,
+      input?: unknown,
       headers: Record<string, string> = {},
     ) => {
       const response = await app.inject({
@@ -122,14 +123,19 @@ export async function createWebhookApi({ allowed = '127.0.0.0/8' } = {}) {
         url: `/api/v1${path}`,
         headers: {
           authorization: `Bearer ${key}`,
-          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+          ...(input === undefined ? {} : { 'content-type': 'application/json' }),
           ...headers,
         },
-        ...(body === undefined ? {} : { payload: JSON.stringify(body) }),
+        ...(input === undefined ? {} : { payload: JSON.stringify(input) }),
       })
       expect(response.statusCode, response.body).not.toBe(500)
-      const parsed = (response.body === '' ? {} : JSON.parse(response.body)) as Body
-      return { status: response.statusCode, headers: response.headers, body: parsed, text: response.body }
+      const body: unknown = response.body === '' ? {} : JSON.parse(response.body)
+      return {
+        status: response.statusCode,
+        headers: response.headers,
+        body,
+        text: response.body,
+      } as Answer<Body>
     }
   }
 
