@@ -52,7 +52,7 @@ export interface StarterDeps {
 }
 
 /** Calls under way at once; more only queue up in the server. */
-const STARTS_IN_FLIGHT_MAX = 64
+const STARTS_IN_FLIGHT_MAX = 32
 /**
  * An eager start beyond the free slots can be dropped by the worker and then waits out the workflow-task timeout of
  * 10 s. So many slots are left to work that comes the normal way.
@@ -126,17 +126,21 @@ function startOptions({ deliveryId, workspaceId, webhookId, eventType }: Deliver
   } as const satisfies WorkflowOptions
 }
 
+/** How long after its start an eager run may not yet show in the worker's own count of what it is busy with. */
+const UNSEEN_MS = 500
+
 /** Runs `work` with true while eager starts stay well below the free slots of the worker beside us. */
 function createEagerGate(freeWorkflowSlots: (() => number) | undefined) {
-  let eagerInFlight = 0
+  let unseen = 0
   return async <T>(work: (isEager: boolean) => Promise<T>): Promise<T> => {
-    if (freeWorkflowSlots === undefined || freeWorkflowSlots() - eagerInFlight <= SPARE_SLOTS)
-      return work(false)
-    eagerInFlight += 1
+    if (freeWorkflowSlots === undefined || freeWorkflowSlots() - unseen <= SPARE_SLOTS) return work(false)
+    unseen += 1
     try {
       return await work(true)
     } finally {
-      eagerInFlight -= 1
+      setTimeout(() => {
+        unseen -= 1
+      }, UNSEEN_MS).unref()
     }
   }
 }

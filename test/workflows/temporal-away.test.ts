@@ -106,4 +106,14 @@ describe('Temporal', () => {
     await until(() => next.row.state === 'succeeded')
     await link.close()
   })
+
+  it('may be gone when the worker is stopped', async () => {
+    const stopped = await openLab(address())
+    await server.kill()
+    const startedAt = performance.now()
+    await stopped.worker.stop()
+    expect(performance.now() - startedAt).toBeLessThan(15_000)
+    server = await startServer()
+    await stopped[Symbol.asyncDispose]()
+  })
 })
