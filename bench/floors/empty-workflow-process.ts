@@ -1,0 +1,80 @@
+// The floor of the workflow lane: workflows that do nothing, started eagerly, in a process of their own.
+import { randomUUID } from 'node:crypto'
+import { fileURLToPath } from 'node:url'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+import { Client } from '@temporalio/client'
+import { DefaultLogger, type InjectedSinks, NativeConnection, Runtime, Worker } from '@temporalio/worker'
+
+import { answerCalls } from '../lab/child-calls.ts'
+import type { DoneSinks } from './empty-workflow.ts'
+
+const TASK_QUEUE = 'bench-empty'
+const WORKFLOW_SLOTS = 200
+const WORKFLOW_POLLERS = 2
+
+let client: Client | undefined
+let finished = 0
+let isStopped = false
+const waiting: (() => void)[] = []
+
+const sinks: InjectedSinks<DoneSinks> = {
+  done: {
+    count: {
+      fn() {
+        finished += 1
+        waiting.shift()?.()
+      },
+      callDuringReplay: false,
+    },
+  },
+}
+
+/** One place of the closed loop: starts a workflow and waits until any one has ended. */
+async function keepStarting(temporal: Client): Promise<void> {
+  while (!isStopped) {
+    const { promise, resolve } = Promise.withResolvers<undefined>()
+    waiting.push(() => {
+      resolve(undefined)
+    })
+    await temporal.workflow.start('empty', {
+      taskQueue: TASK_QUEUE,
+      workflowId: `empty-${randomUUID()}`,
+      requestEagerStart: true,
+    })
+    await promise
+  }
+}
+
+const calls = {
+  async open({ address, namespace }: { address: string; namespace: string }): Promise<void> {
+    Runtime.install({ logger: new DefaultLogger('ERROR') })
+    const connection = await NativeConnection.connect({ address })
+    const worker = await Worker.create({
+      connection,
+      namespace,
+      taskQueue: TASK_QUEUE,
+      workflowsPath: fileURLToPath(new URL('empty-workflow.ts', import.meta.url)),
+      sinks,
+      maxConcurrentWorkflowTaskExecutions: WORKFLOW_SLOTS,
+      maxConcurrentWorkflowTaskPolls: WORKFLOW_POLLERS,
+    })
+    void worker.run()
+    client = new Client({ connection, namespace })
+  },
+  /** Workflows ended per second, with so many in flight. */
+  async measure({ inFlight, warmUpSeconds, seconds }: Record<'inFlight' | 'warmUpSeconds' | 'seconds', number>) {
+    if (client === undefined) throw new Error('Open it first.')
+    for (let place = 0; place < inFlight; place += 1) void keepStarting(client)
+    await sleep(1_000 * warmUpSeconds)
+    const [beganMs, before] = [performance.now(), finished]
+    await sleep(1_000 * seconds)
+    const perSecond = ((finished - before) * 1_000) / (performance.now() - beganMs)
+    isStopped = true
+    return perSecond
+  },
+}
+
+export type EmptyWorkflowCalls = typeof calls
+
+answerCalls(calls)

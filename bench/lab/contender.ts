@@ -1,0 +1,163 @@
+import { randomUUID } from 'node:crypto'
+import { fileURLToPath } from 'node:url'
+
+import { findFreePort } from '../../src/local/ports.ts'
+import type { Lab } from './lab.ts'
+import type { WebhookWish } from './management.ts'
+import type { Endpoint } from './receiver-process.ts'
+import { startProgram } from './server-process.ts'
+import { startBenchTemporal } from './servers.ts'
+import { type FirstAttempt, type Layout, type RunningService, startService } from './service.ts'
+
+/** Read as it is written by every signature scheme, so that the bare loop can use one key for all. */
+export const SECRET = 'bench-secret-of-thirty-six-characters'
+
+/** What can be measured: something that takes events and calls the receiver. */
+export interface Contender {
+  readonly label: string
+  start: (lab: Lab, resources: AsyncDisposableStack) => Promise<RunningContender>
+}
+
+export interface RunningContender {
+  /** Where a single event is published, and where a batch; one of each for every process that takes them. */
+  readonly urls: readonly string[]
+  readonly batchUrls: readonly string[]
+  readonly headers: Readonly<Record<string, string>>
+  /** Processes whose processor time is told apart. */
+  readonly pids: () => Readonly<Record<string, number>>
+}
+
+export interface ServiceSetup {
+  readonly firstAttempt: FirstAttempt
+  readonly layout: Layout
+  /** The paths at the receiver, each with a webhook to it. */
+  readonly webhooks: Readonly<Record<string, Omit<WebhookWish, 'url' | 'secret'>>>
+  /** Uses this database instead of a fresh one. */
+  readonly databaseUrl?: string
+}
+
+export interface RunningServiceContender extends RunningContender {
+  readonly service: RunningService
+  readonly databaseUrl: string
+  /** By path. */
+  readonly webhookIds: Readonly<Record<string, string>>
+}
+
+export const JSON_HEADERS = { 'content-type': 'application/json' }
+
+let databases = 0
+
+function nextDatabaseName(): string {
+  databases += 1
+  return `bench_${databases}_${randomUUID().slice(0, 8)}`
+}
+
+/** A database of its own that is gone with the resources. */
+async function openDatabaseFor(lab: Lab, resources: AsyncDisposableStack, isBare: boolean): Promise<string> {
+  const name = nextDatabaseName()
+  const url = isBare ? await lab.databases.createBare(name) : await lab.databases.create(name)
+  resources.defer(async () => lab.databases.drop(name))
+  return url
+}
+
+/** The service as its real processes, with a database and, where there is none outside, a Temporal of its own. */
+export async function startServiceFor(
+  lab: Lab,
+  resources: AsyncDisposableStack,
+  setup: ServiceSetup,
+): Promise<RunningServiceContender> {
+  const folder = await lab.openFolder(setup.firstAttempt)
+  const databaseUrl = setup.databaseUrl ?? (await openDatabaseFor(lab, resources, false))
+  const temporal = await startBenchTemporal(folder, 'temporal')
+  resources.defer(async () => temporal.stop())
+  const service = await startService({
+    firstAttempt: setup.firstAttempt,
+    layout: setup.layout,
+    databaseUrl,
+    temporalAddress: temporal.address,
+    directory: folder,
+    profileDirectory: lab.options.profileDirectory,
+  })
+  resources.defer(async () => service.stop())
+  const webhookIds: Record<string, string> = {}
+  for (const [path, wish] of Object.entries(setup.webhooks)) {
+    const url = lab.receiverOrigin + path
+    webhookIds[path] = await service.management.createWebhook({ ...wish, url, secret: SECRET })
+  }
+  return {
+    urls: service.origins.map((origin) => `${origin}/api/v1/events`),
+    batchUrls: service.origins.map((origin) => `${origin}/api/v1/events/batch`),
+    headers: { ...JSON_HEADERS, authorization: `Bearer ${service.apiKey}` },
+    pids: () => ({
+      ...Object.fromEntries(service.parts.map(({ name, pid }) => [name, pid()])),
+      postgres: lab.databases.server.pid,
+      temporal: temporal.pid,
+    }),
+    service,
+    databaseUrl,
+    webhookIds,
+  }
+}
+
+export function serviceContender(label: string, setup: ServiceSetup): Contender {
+  return { label, start: async (lab, resources) => startServiceFor(lab, resources, setup) }
+}
+
+const BARE_LOOP = fileURLToPath(new URL('../floors/bare-loop.ts', import.meta.url))
+
+export interface BareLoopSetup {
+  readonly paths: readonly string[]
+  /** False only accepts. */
+  readonly isSending: boolean
+}
+
+/** The floor of the direct lane: only what cannot be left out. */
+export function bareLoopContender({ paths, isSending }: BareLoopSetup): Contender {
+  return {
+    label: 'bare loop',
+    async start(lab, resources) {
+      const folder = await lab.openFolder('bare-loop')
+      const origin = `http://127.0.0.1:${await findFreePort('127.0.0.1')}`
+      const program = await startProgram({
+        name: 'The bare loop',
+        arguments: [BARE_LOOP],
+        env: {
+          DATABASE_URL: await openDatabaseFor(lab, resources, true),
+          PORT: new URL(origin).port,
+          TARGET: lab.receiverOrigin,
+          PATHS: paths.join(','),
+          SECRET,
+          SENDING: String(isSending),
+        },
+        logFile: `${folder}/bare-loop.log`,
+        readyUrl: `${origin}/readyz`,
+      })
+      resources.defer(async () => program.kill())
+      return {
+        urls: [`${origin}/events`],
+        batchUrls: [`${origin}/events/batch`],
+        headers: JSON_HEADERS,
+        pids: () => ({ bareLoop: program.pid, postgres: lab.databases.server.pid }),
+      }
+    },
+  }
+}
+
+/** The load generator calls the receiver itself: what is left when there is no sender at all. */
+export function receiverContender(path: string): Contender {
+  return {
+    label: 'publisher → receiver alone',
+    start: (lab) =>
+      Promise.resolve({
+        urls: [lab.receiverOrigin + path],
+        batchUrls: [],
+        headers: JSON_HEADERS,
+        pids: () => ({}),
+      }),
+  }
+}
+
+/** Endpoints that count and verify. */
+export function countingEndpoints(paths: readonly string[], secret: string | null): Record<string, Endpoint> {
+  return Object.fromEntries(paths.map((path) => [path, { behaviour: 'count', secret }]))
+}

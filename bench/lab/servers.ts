@@ -1,0 +1,83 @@
+import { join } from 'node:path'
+
+import { Client } from 'pg'
+
+import { migrate } from '../../src/db/migrator.ts'
+import { cacheFolder } from '../../src/local/cache-folder.ts'
+import { findFreePort } from '../../src/local/ports.ts'
+import { type LocalPostgres, startPostgres } from '../../src/local/postgres.ts'
+import { type LocalTemporal, startTemporal } from '../../src/local/temporal.ts'
+import { findTemporalBinary } from '../../src/local/temporal-binary.ts'
+
+const HOST = '127.0.0.1'
+const TEMPLATE = 'bench_template'
+
+export interface Databases {
+  readonly server: LocalPostgres
+  /** An empty, migrated database; ended sessions of others, a checkpoint behind it. Answers its URL. */
+  create: (name: string) => Promise<string>
+  /** Without the product's tables, for the floors. */
+  createBare: (name: string) => Promise<string>
+  drop: (name: string) => Promise<void>
+}
+
+/** A PostgreSQL of the bench's own, as durable as `npm start` runs it. */
+export async function startDatabases(homeDir: string): Promise<Databases> {
+  const server = await startPostgres({ homeDir, port: await findFreePort(HOST) })
+  await onServer(server.url, `create database ${TEMPLATE}`)
+  await migrate(urlOf(server.url, TEMPLATE))
+  const create = async (name: string, template: string): Promise<string> => {
+    await drop(name)
+    await onServer(server.url, `create database ${name} template ${template}`)
+    await onServer(server.url, 'checkpoint')
+    return urlOf(server.url, name)
+  }
+  const drop = async (name: string): Promise<void> => {
+    await onServer(server.url, `drop database if exists ${name} with (force)`)
+  }
+  return {
+    server,
+    create: async (name) => create(name, TEMPLATE),
+    createBare: async (name) => create(name, 'template0'),
+    drop,
+  }
+}
+
+/** Runs one statement in a session of its own. */
+export async function onServer(url: string, statement: string): Promise<Record<string, unknown>[]> {
+  const client = new Client({ connectionString: url })
+  await client.connect()
+  try {
+    return (await client.query<Record<string, unknown>>(statement)).rows
+  } finally {
+    await client.end()
+  }
+}
+
+function urlOf(serverUrl: string, database: string): string {
+  const url = new URL(serverUrl)
+  url.pathname = `/${database}`
+  return url.href
+}
+
+/** A development server with the settings of `npm start`; its workflows in a file, as there. */
+export async function startBenchTemporal(
+  directory: string,
+  name: string,
+  port?: number,
+): Promise<LocalTemporal & { readonly port: number }> {
+  const binary = await temporalBinary()
+  const chosen = port ?? (await findFreePort(HOST))
+  const server = await startTemporal({ binary, port: chosen, databaseFile: join(directory, `${name}.sqlite`) })
+  return { ...server, port: chosen }
+}
+
+export async function temporalBinary(): Promise<string> {
+  return findTemporalBinary({
+    searchPath: process.env['PATH'] ?? '',
+    cacheDir: cacheFolder(process.env),
+    onProgress: (message) => {
+      process.stderr.write(`${message}\n`)
+    },
+  })
+}
