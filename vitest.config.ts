@@ -59,6 +59,7 @@ export default defineConfig({
         test: {
           name: 'ui',
           include: ['test/ui/**/*.test.{ts,tsx}'],
+          globalSetup: ['test/support/shared-servers.ts', 'test/ui/support/build-page.ts'],
           testTimeout: 120_000,
           hookTimeout: 180_000,
           maxWorkers: 1,
