@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
   checkTargetUrl,
+  localhostAddresses,
   mayCallAddress,
   NO_ALLOWED_TARGETS,
   parseAllowedTargets,
@@ -48,6 +49,8 @@ describe('a target URL', () => {
     'https:/example.com',
     'https:///example.com',
     'https://',
+    'x:https://example.com',
+    'ftp://example.com/https://example.org',
     'https://?x',
     ' https://example.com',
     'https://example.com ',
@@ -158,6 +161,36 @@ describe('a target URL', () => {
     expect(reasonFor('http://localhost', { allowHttp: true, allowed: allow('10.0.0.0/8') })).not.toBeNull()
   })
 
+  it('is not let through under any other private name because loopback is allowed', () => {
+    for (const host of ['receiver', 'a.localhost', 'printer.local', 'metadata.google.internal', 'a.test']) {
+      expect(reasonFor(`http://${host}:4000`, DEVELOPMENT)).toContain('POSTRIDER_ALLOWED_TARGETS')
+    }
+  })
+
+  it('has a host name of at most 253 characters, and 63 between two dots', () => {
+    const label = 'a'.repeat(63)
+    const longest = `${label}.${label}.${label}.${'a'.repeat(57)}.com`
+    expect(longest).toHaveLength(253)
+    expect(reasonFor(`https://${longest}`)).toBeNull()
+    expect(reasonFor(`https://a${longest.slice(0, -4)}.com`)).not.toBeNull()
+    expect(reasonFor(`https://${label}.com`)).toBeNull()
+    expect(reasonFor(`https://${label}a.com`)).toContain('63')
+  })
+
+  it.each([
+    ['https://example.com.', 'end with a dot'],
+    ['https://example..com', 'empty part'],
+    ['https://.example.com', 'empty part'],
+    ['ftp://example.com', 'must start with https:// and a host'],
+  ])('is told what is wrong with it: %s', (url, words) => {
+    expect(reasonFor(url)).toContain(words)
+  })
+
+  it('is told which schemes there are where http is allowed, and how to write an address', () => {
+    expect(reasonFor('ftp://example.com', DEVELOPMENT)).toContain('https:// or http://')
+    expect(reasonFor('http://2130706433', DEVELOPMENT)).toContain('four decimal numbers')
+  })
+
   it('may name a host that is listed, and no other', () => {
     const rules = { allowHttp: true, allowed: allow('receiver, Hooks.Internal') }
     expect(reasonFor('http://receiver:8080', rules)).toBeNull()
@@ -183,6 +216,18 @@ describe('a target URL', () => {
   })
 })
 
+describe('localhost', () => {
+  it.each([
+    ['', []],
+    ['10.0.0.0/8', []],
+    ['127.0.0.0/8', ['127.0.0.1']],
+    ['::1', ['::1']],
+    ['::1,127.0.0.1', ['127.0.0.1', '::1']],
+  ])('where %j is allowed stands for %j', (text, addresses) => {
+    expect(localhostAddresses(allow(text))).toEqual(addresses)
+  })
+})
+
 describe('the list of allowed targets', () => {
   it('is empty for an empty text', () => {
     expect(parseAllowedTargets('')).toEqual({ ok: true, allowed: NO_ALLOWED_TARGETS })
@@ -200,6 +245,14 @@ describe('the list of allowed targets', () => {
     expect(mayCallAddress('fc00::1', allowed)).toBe(false)
     expect(mayCallAddress('8.8.8.8', allowed)).toBe(true)
     expect(mayCallAddress('nonsense', allowed)).toBe(false)
+  })
+
+  it('takes host names with digits in them', () => {
+    expect([...allow('receiver1,2receiver,10.example').hosts]).toEqual([
+      'receiver1',
+      '2receiver',
+      '10.example',
+    ])
   })
 
   it('can allow every address of a family, and only of that', () => {
