@@ -1,5 +1,7 @@
-// `npm run record-histories`: runs every path of `deliver` on a real Temporal server and keeps the histories that the
-// replay test holds new code against. Record anew only what is new: an old history is a run that may still be asleep.
+// `npm run record-histories`: runs every path of `deliver` that has no recorded history yet on a real Temporal server
+// and keeps the history, for the replay test to hold new code against. One that is there is recorded anew only when it
+// is named: it stands for runs that may still be asleep.
+import { existsSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
@@ -23,13 +25,21 @@ const server = await startTestTemporal()
 try {
   await using lab = await openLab(server.address, RECORDING_LAB)
   for (const [name, scenario] of Object.entries(SCENARIOS)) {
-    if (wanted.length > 0 && !wanted.includes(name)) continue
+    if (!isWanted(name)) continue
     const json = withoutMachine(historyToJSON(await recordScenario(lab, scenario)))
-    await writeFile(join(FOLDER, `${name}.json`), `${json}\n`)
+    await writeFile(fileOf(name), `${json}\n`)
     console.log(`recorded ${name}`)
   }
 } finally {
   await server.stop()
+}
+
+function isWanted(name: string): boolean {
+  return wanted.length > 0 ? wanted.includes(name) : !existsSync(fileOf(name))
+}
+
+function fileOf(name: string): string {
+  return join(FOLDER, `${name}.json`)
 }
 
 /** Who ran it is no part of the story. */

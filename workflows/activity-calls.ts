@@ -3,6 +3,7 @@ import {
   ActivityFailure,
   CancellationScope,
   condition,
+  patched,
   proxyActivities,
   proxyLocalActivities,
   TemporalFailure,
@@ -100,8 +101,20 @@ export async function cancelRow({ input: { deliveryId } }: Run): Promise<Recorde
   return result.kind === 'settled' ? result : { kind: 'settled', state: 'cancelled', attempt: null }
 }
 
-export async function lookAtRow({
-  input: { deliveryId },
-}: Run): Promise<{ state: DeliveryState; retryRequestedAt: string | null }> {
+interface LastLook {
+  state: DeliveryState
+  retryRequestedAt: string | null
+}
+
+/** Reads the row, within the workflow task where it can: the run is about to end and has no use for a longer history. */
+export async function lookAtRow({ input: { deliveryId } }: Run): Promise<LastLook> {
+  // Runs that took this step before the change recorded a normal activity here.
+  if (patched('last-look-is-local')) {
+    try {
+      return await quickly.closeRun({ deliveryId })
+    } catch (error) {
+      if (!(error instanceof TemporalFailure)) throw error
+    }
+  }
   return activities.closeRun.executeWithOptions({ summary: 'last look before closing' }, [{ deliveryId }])
 }

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 
 import { describe, expect, inject, it } from 'vitest'
 
-import { type DeliveryLab, type HistoryEvent, historyOf, openLab, until } from './support/delivery-lab.ts'
+import { type HistoryEvent, historyOf, openLab, until } from './support/delivery-lab.ts'
 
 const isEager = ([started]: readonly HistoryEvent[]): boolean =>
   started?.workflowExecutionStartedEventAttributes?.eagerExecutionAccepted === true

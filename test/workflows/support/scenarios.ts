@@ -43,6 +43,12 @@ export const SCENARIOS: Record<string, (lab: DeliveryLab) => Promise<DeliverHand
     await until(() => row.state === 'failed')
     return ended(handle, 'failed')
   },
+  // The same path since its last look at the row is local; `exhausted` was recorded before that change.
+  'exhausted-looked-locally': async (lab) => {
+    const { delivery, handle } = lab.add({ post: () => 500 })
+    await lab.starter.start([delivery])
+    return ended(handle, 'failed')
+  },
   'retried-by-hand': async (lab) => {
     const { row, delivery, handle } = lab.add({ post: (number) => (number === 5 ? 200 : 500) })
     await lab.starter.start([delivery])
