@@ -10,27 +10,37 @@ const BOM = 0xef
 const UTF8_CONTENT_TYPE =
   /^application\/json[ \t]*(;[ \t]*charset[ \t]*=[ \t]*("utf-8"|utf-8)[ \t]*)?;?[ \t]*$/i
 
+const ONLY_JSON = 'Send the body as application/json in UTF-8, without other parameters.'
+
 /** Makes one strict JSON parser the only way into the API. */
 export function addStrictJson(app: App): void {
   app.removeAllContentTypeParsers()
-  app.addHook('onRequest', (request, _reply, done) => {
-    const encoding = request.headers['content-encoding']
-    if (encoding !== undefined && encoding.toLowerCase() !== 'identity')
-      throw new HttpError('unsupported_media_type', 'Send the body without Content-Encoding.')
-    done()
-  })
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body: Buffer, done) => {
+    if (body.length === 0) {
+      done(null, undefined)
+      return
+    }
     try {
+      refuseEncoding(request.headers['content-encoding'])
       if (!UTF8_CONTENT_TYPE.test(request.headers['content-type'] ?? ''))
-        throw new HttpError(
-          'unsupported_media_type',
-          'Send the body as application/json in UTF-8, without other parameters.',
-        )
+        throw new HttpError('unsupported_media_type', ONLY_JSON)
       done(null, parseStrictJson(body, request.routeOptions.config.rawMember))
     } catch (error) {
       done(error as Error)
     }
   })
+  // Where no body is read, none can be wrong.
+  app.addContentTypeParser('*', (request, payload, done) => {
+    payload.resume()
+    const isRead = request.routeOptions.schema?.body !== undefined
+    done(isRead ? new HttpError('unsupported_media_type', ONLY_JSON) : null)
+  })
+}
+
+/** Nothing is inflated here: a small body could become a large one. */
+function refuseEncoding(encoding: string | undefined): void {
+  if (encoding !== undefined && encoding.toLowerCase() !== 'identity')
+    throw new HttpError('unsupported_media_type', 'Send the body without Content-Encoding.')
 }
 
 /**
