@@ -69,9 +69,9 @@ it('from an empty list to a signed test delivery, by keyboard and without readin
   const url = dialog.getByRole('textbox', { name: 'Endpoint URL' })
   await expect.poll(() => url.evaluate((element) => element === document.activeElement)).toBe(true)
   await page.keyboard.type('https://user:secret@example.com')
-  await dialog.getByText(/credentials/i).waitFor()
+  await dialog.getByText(/user name or password/).waitFor()
   await url.fill(receiver.url)
-  await dialog.getByText(/credentials/i).waitFor({ state: 'detached' })
+  await dialog.getByText(/user name or password/).waitFor({ state: 'detached' })
 
   await dialog.getByRole('checkbox', { name: 'task.*' }).check()
   expect(await dialog.getByRole('checkbox', { name: 'task.created' }).isChecked()).toBe(true)

@@ -20,7 +20,8 @@ export function App() {
       getStyleNonce={styleNonce}
     >
       <QueryClientProvider client={queryClient}>
-        <BrowserRouter basename="/settings/webhooks">
+        {/* A control that lives in the address must show its new value at once, so addresses change without transition. */}
+        <BrowserRouter basename="/settings/webhooks" useTransitions={false}>
           <SessionGate>
             <Views />
           </SessionGate>

@@ -1,4 +1,4 @@
-import { Suspense, useEffect, useRef } from 'react'
+import { useEffect, useRef } from 'react'
 import { Outlet, useLocation } from 'react-router'
 import { Icon } from '../parts/icon.tsx'
 import { Sections } from './sections.tsx'
@@ -32,9 +32,7 @@ export function Shell() {
         </div>
       </header>
       <main id="content" ref={content} tabIndex={-1} className="pr-content">
-        <Suspense fallback={null}>
-          <Outlet />
-        </Suspense>
+        <Outlet />
       </main>
     </>
   )
