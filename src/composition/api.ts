@@ -16,13 +16,17 @@ import type { Core } from './core.ts'
 import { createMetrics } from './metrics.ts'
 import { createPublishing } from './publishing.ts'
 import { createReadiness } from './readiness.ts'
-import type { DeliverySide } from './service.ts'
+import type { DeliverySide } from './delivery-side.ts'
 
 const BOOTSTRAP_RETRY_MS = 1_000
 const PAGE_DIRECTORY = join(import.meta.dirname, '../../ui/dist')
 
 /** Builds the API on what is open already and listens. Answers where. */
-export async function startApi(core: Core, side: DeliverySide, resources: AsyncDisposableStack): Promise<string> {
+export async function startApi(
+  core: Core,
+  side: DeliverySide,
+  resources: AsyncDisposableStack,
+): Promise<string> {
   const { config, database, ids, cipher, targets } = core
   const app = await buildApp({
     logger: core.logger,

@@ -51,7 +51,10 @@ export async function openCore(config: Config, resources: AsyncDisposableStack):
     ids: createIdSource(followDatabaseClock(database, resources)),
     cipher,
     rules,
-    sender: { ...sender, send: failingAround(sender.send, fail, { before: 'before-post', after: 'after-post' }) },
+    sender: {
+      ...sender,
+      send: failingAround(sender.send, fail, { before: 'before-post', after: 'after-post' }),
+    },
     fail,
     targets: createTargetCache({ cipher, createSigningKey, requestTimeoutMs: config.requestTimeoutMs }),
   }

@@ -5,11 +5,13 @@ import { deferDelivery } from '../db/dispatching.ts'
 import { createDispatchTargets } from '../dispatch/dispatch-targets.ts'
 import type { DispatchTargets } from '../dispatch/dispatcher.ts'
 import { createMessenger, type Messenger } from '../dispatch/messenger.ts'
+import { buildRequest, maskSignatures } from '../sending/request.ts'
 import type { DeliveryStarter } from '../temporal/delivery-starter.ts'
 import { type AttemptDelivery, createAttemptDelivery } from '../usecases/attempt-delivery.ts'
 import { createDeliveryCommands, type DeliveryCommands } from '../usecases/delivery-commands.ts'
-import { createRecorder } from '../usecases/recorder.ts'
-import { createWebhookGate, type WebhookGate } from '../usecases/webhook-gate.ts'
+import type { RecordAttemptDeps } from '../usecases/record-attempt.ts'
+import { createRecorder, type Recorder } from '../usecases/recorder.ts'
+import { WebhookGate } from '../usecases/webhook-gate.ts'
 import type { Core } from './core.ts'
 import { failingAround } from './failpoints.ts'
 import { createDirectSide, type DirectSide } from './direct-side.ts'
@@ -26,12 +28,54 @@ export interface Delivering {
 }
 
 const MESSAGES_IN_FLIGHT_MAX = 200
+/** In `auto`: what would wait longer than this for its start is not given to Temporal first. */
+const AUTO_WAIT_MS_MAX = 1_000
 
 export function createDelivering(core: Core, starter: DeliveryStarter): Delivering {
-  const { config, database, ids, logger, logFault } = core
+  const { config, database, logFault } = core
   let direct: DirectSide | null = null
-  const gate = createWebhookGate({
-    onRoom: (webhookId) => direct?.lane.wake(webhookId),
+  const gate = createGate(core, (webhookId) => direct?.lane.wake(webhookId))
+  const targets = createDispatchTargets(
+    {
+      ...starter,
+      start: failingAround(starter.start, core.fail, { before: 'before-start', after: 'after-start' }),
+    },
+    (webhookId) => gate.isQuick(webhookId),
+  )
+  const messenger = createMessenger({
+    targets,
+    inFlightMax: MESSAGES_IN_FLIGHT_MAX,
+    waitMsMax: config.firstAttempt === 'auto' ? AUTO_WAIT_MS_MAX : null,
+    logFault,
+  })
+  const commands = createDeliveryCommands({ database, messenger })
+  const recordDeps = createRecordDeps(core)
+  const recorder = createRecorder({
+    ...recordDeps,
+    logFault: (error) => {
+      logFault('An attempt could not be recorded yet.', error)
+    },
+  })
+  const attemptDelivery = createAttemptDelivery({
+    database,
+    targets: core.targets,
+    send: core.sender.send,
+    buildRequest,
+    maskSignatures,
+    enterGate: (request) => gate.enter(request),
+    cancelDelivery: commands.cancelById,
+    deferDelivery: (deliveryId, retryInMs) => deferDelivery(database.sql, deliveryId, retryInMs),
+    record: failingAround(recorder.record, core.fail, { before: 'before-record' }),
+  })
+  if (config.firstAttempt !== 'workflow')
+    direct = createDirectSide(core, { gate, messenger, recordDeps, attemptDelivery })
+  const activities = createDeliveryActivities(core, { attemptDelivery, recorder, commands })
+  return { direct, gate, targets, messenger, commands, activities }
+}
+
+function createGate({ database, logger, logFault }: Core, onRoom: (webhookId: string) => void): WebhookGate {
+  return new WebhookGate({
+    onRoom,
     onBreaker: (webhookId, change) => {
       logger.warn({ webhookId }, `The breaker of a webhook has ${change}.`)
       if (change === 'opened')
@@ -40,36 +84,34 @@ export function createDelivering(core: Core, starter: DeliveryStarter): Deliveri
         })
     },
   })
-  const targets = createDispatchTargets({
-    ...starter,
-    start: failingAround(starter.start, core.fail, { before: 'before-start', after: 'after-start' }),
-  })
-  const messenger = createMessenger({ targets, inFlightMax: MESSAGES_IN_FLIGHT_MAX, logFault })
-  const commands = createDeliveryCommands({ database, messenger })
-  const recordDeps = {
+}
+
+function createRecordDeps({ config, database, fail, ids }: Core): RecordAttemptDeps {
+  return {
     database,
-    // The only id that recording needs is an alert's.
-    ids: { next: () => (core.fail('before-alert'), ids.next()) },
+    ids: {
+      next() {
+        // The only id that recording needs is an alert's.
+        fail('before-alert')
+        return ids.next()
+      },
+    },
     random: Math.random,
     disableAfterMs: config.disableAfterMs,
   }
-  const recorder = createRecorder({
-    ...recordDeps,
-    logFault: (error) => {
-      logFault('An attempt could not be recorded yet.', error)
-    },
-  })
-  const attemptDelivery: AttemptDelivery = createAttemptDelivery({
-    database,
-    targets: core.targets,
-    send: core.sender.send,
-    enterGate: gate.enter,
-    cancelDelivery: commands.cancelById,
-    deferDelivery: (deliveryId, retryInMs) => deferDelivery(database.sql, deliveryId, retryInMs),
-    record: failingAround(recorder.record, core.fail, { before: 'before-record' }),
-  })
-  if (config.firstAttempt === 'direct') direct = createDirectSide(core, { gate, messenger, recordDeps, attemptDelivery })
-  const activities = createActivities({
+}
+
+interface ActivityParts {
+  attemptDelivery: AttemptDelivery
+  recorder: Recorder
+  commands: DeliveryCommands
+}
+
+function createDeliveryActivities(
+  { database, logger }: Core,
+  { attemptDelivery, recorder, commands }: ActivityParts,
+) {
+  return createActivities({
     attemptDelivery,
     recordAttempt: recorder.recordFacts,
     async cancelDelivery({ deliveryId }) {
@@ -86,8 +128,10 @@ export function createDelivering(core: Core, starter: DeliveryStarter): Deliveri
       }
     },
     logFault: ({ activity, deliveryId, tries, error }) => {
-      logger.warn({ err: error, activity, deliveryId, tries }, 'An activity failed on our side; Temporal tries it again.')
+      logger.warn(
+        { err: error, activity, deliveryId, tries },
+        'An activity failed on our side; Temporal tries it again.',
+      )
     },
   })
-  return { direct, gate, targets, messenger, commands, activities }
 }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
 
 import { leaseFirstAttempts } from '../db/first-attempts.ts'
-import { createDirectLane, type DirectLane, LEASE_SECONDS } from '../dispatch/direct-lane.ts'
+import { DirectLane, LEASE_SECONDS } from '../dispatch/direct-lane.ts'
 import { createDirectRecorder } from '../dispatch/direct-recorder.ts'
 import type { FirstAttemptLane } from '../dispatch/dispatcher.ts'
 import type { AttemptDelivery } from '../usecases/attempt-delivery.ts'
@@ -31,7 +31,7 @@ export function createDirectSide(
   { gate, messenger, recordDeps, attemptDelivery }: DirectSideDeps,
 ): DirectSide {
   const token = `direct/${randomUUID()}`
-  const lane = createDirectLane({
+  const lane = new DirectLane({
     sql,
     token,
     gate,
@@ -53,7 +53,7 @@ export function createDirectSide(
   return {
     lane,
     token,
-    capacity: lane.capacity,
+    capacity: () => lane.capacity,
     async takeOn(deliveryIds) {
       const leasedAt = performance.now()
       const leased = await leaseFirstAttempts(sql, deliveryIds, token, LEASE_SECONDS)

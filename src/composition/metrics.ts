@@ -1,7 +1,7 @@
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 
 import type { Core } from './core.ts'
-import type { DeliverySide } from './service.ts'
+import type { DeliverySide } from './delivery-side.ts'
 
 /** What `/metrics` shows of this process, and of the work that lies in the database. */
 export function createMetrics({ database }: Core, { delivering, worker }: DeliverySide): Registry {
@@ -17,13 +17,25 @@ export function createMetrics({ database }: Core, { delivering, worker }: Delive
       },
     })
   }
-  gauge('postrider_attempts_in_flight', 'Attempts under way in this process.', delivering.gate.inFlight)
-  gauge('postrider_messages_capacity', 'Messages to Temporal that could be sent at once now.', delivering.messenger.capacity)
+  gauge('postrider_attempts_in_flight', 'Attempts under way in this process.', () => delivering.gate.inFlight)
+  gauge(
+    'postrider_messages_capacity',
+    'Messages to Temporal that could be sent at once now.',
+    delivering.messenger.capacity,
+  )
   if (worker !== null)
-    gauge('postrider_workflow_slots_free', 'Workflow tasks that the worker could take now.', worker.freeWorkflowSlots)
+    gauge(
+      'postrider_workflow_slots_free',
+      'Workflow tasks that the worker could take now.',
+      worker.freeWorkflowSlots,
+    )
   const { direct } = delivering
   if (direct !== null)
-    gauge('postrider_direct_capacity', 'First attempts that the direct lane would take on now.', direct.capacity)
+    gauge(
+      'postrider_direct_capacity',
+      'First attempts that the direct lane would take on now.',
+      direct.capacity,
+    )
   new Gauge({
     name: 'postrider_deliveries_due',
     help: 'Deliveries that wait for a dispatcher, up to 10000.',

@@ -9,7 +9,8 @@ export function noticeDeps({ config, database, logger }: Core): NoticesDeps {
     sql: database.sql,
     publicUrl,
     requestTimeoutMs,
-    sendMail: smtpUrl === null ? null : createMailer({ smtpUrl, from: alertEmailFrom ?? defaultSender(publicUrl) }),
+    sendMail:
+      smtpUrl === null ? null : createMailer({ smtpUrl, from: alertEmailFrom ?? defaultSender(publicUrl) }),
     defaultRecipients: alertEmailTo ?? [],
     log: {
       alert: (notice, isMailed) => {

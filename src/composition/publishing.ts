@@ -6,32 +6,40 @@ import type { Delivering } from './delivering.ts'
 
 /** How long a process has to tell Temporal of what it accepted, before the dispatchers do. */
 const INLINE_START_SECONDS = 5
+/** In `auto`, what has not begun by then gets its first attempt without its workflow. */
+const AUTO_START_SECONDS = 1
 
 /** Accepting events, and beginning what this process can begin at once. */
-export function createPublishing({ database, ids, fail }: Core, { direct, messenger }: Delivering): PublishEvents {
+export function createPublishing(
+  { config, database, ids, fail }: Core,
+  { direct, messenger }: Delivering,
+): PublishEvents {
+  const isAuto = config.firstAttempt === 'auto'
+
+  function byWorkflow(): AcceptLane {
+    return {
+      firstAttempt: 'workflow',
+      token: null,
+      capacity: messenger.capacity(),
+      leaseSeconds: isAuto ? AUTO_START_SECONDS : INLINE_START_SECONDS,
+    }
+  }
+
+  function chooseLane(): AcceptLane {
+    fail('before-commit')
+    if (direct === null || (isAuto && messenger.capacity() > 0)) return byWorkflow()
+    const { token } = direct
+    return { firstAttempt: 'direct', token, capacity: direct.capacity(), leaseSeconds: LEASE_SECONDS }
+  }
+
   return createPublishEvents({
     database,
     ids,
-    lane: (): AcceptLane => {
-      fail('before-commit')
-      return direct === null
-        ? {
-            firstAttempt: 'workflow',
-            token: null,
-            capacity: messenger.capacity(),
-            leaseSeconds: INLINE_START_SECONDS,
-          }
-        : {
-            firstAttempt: 'direct',
-            token: direct.token,
-            capacity: direct.capacity(),
-            leaseSeconds: LEASE_SECONDS,
-          }
-    },
-    onAccepted(own, askedAt) {
+    lane: chooseLane,
+    onAccepted(own, askedAt, { token }) {
       fail('after-commit')
-      if (direct === null) messenger.startMany(own.map(toAddress))
-      else direct.lane.take(own.map(toLeased), askedAt)
+      if (direct !== null && token !== null) direct.lane.take(own.map(toLeased), askedAt)
+      else messenger.startMany(own.map(toAddress))
     },
   })
 }

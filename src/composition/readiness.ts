@@ -3,10 +3,13 @@ import { isMigrated } from '../db/migrator.ts'
 import { isTemporalReady } from '../temporal/connection.ts'
 import { checkSearchAttributes } from '../temporal/search-attributes.ts'
 import type { Core } from './core.ts'
-import type { DeliverySide } from './service.ts'
+import type { DeliverySide } from './delivery-side.ts'
 
 /** Whether this process can do its work now; each problem is a sentence that says what to do. */
-export function createReadiness({ database }: Core, { link, worker }: DeliverySide): () => Promise<Readiness> {
+export function createReadiness(
+  { database }: Core,
+  { link, worker }: DeliverySide,
+): () => Promise<Readiness> {
   return async () => {
     const problems = (await Promise.all([databaseProblems(), temporalProblems()])).flat()
     return { ready: problems.length === 0, problems }
@@ -23,7 +26,10 @@ export function createReadiness({ database }: Core, { link, worker }: DeliverySi
   async function temporalProblems(): Promise<string[]> {
     if (!(await isTemporalReady(link))) return ['Temporal cannot be reached.']
     const missing = await checkSearchAttributes(link.client()).catch(() => [])
-    const problems = missing.length === 0 ? [] : [`Temporal lacks search attributes (${missing.join(', ')}): run \`npm run migrate\`.`]
+    const problems =
+      missing.length === 0
+        ? []
+        : [`Temporal lacks search attributes (${missing.join(', ')}): run \`npm run migrate\`.`]
     if (worker !== null && !worker.isRunning()) problems.push('The worker is not running yet.')
     return problems
   }

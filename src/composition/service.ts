@@ -1,21 +1,9 @@
 import { join } from 'node:path'
 
-import { startNotices } from '../alerts/notices.ts'
 import type { Config } from '../config.ts'
-import { startDispatcher } from '../dispatch/dispatcher.ts'
-import { startSweep } from '../dispatch/sweep.ts'
-import { startUpkeep } from '../dispatch/upkeep.ts'
-import { loadWorkflowBundle } from '../temporal/bundle.ts'
-import { findClosedAbnormally } from '../temporal/closed-runs.ts'
-import { openClientLink, openWorkerLink, type TemporalLink } from '../temporal/connection.ts'
-import { createDeliveryStarter } from '../temporal/delivery-starter.ts'
-import { installRuntime } from '../temporal/runtime.ts'
-import { type RunningWorker, runWorker } from '../temporal/worker.ts'
 import { startApi } from './api.ts'
 import { type Core, openCore } from './core.ts'
-import { createDelivering, type Delivering } from './delivering.ts'
-import { noticeDeps } from './notices.ts'
-import { UPKEEP_TASKS } from './upkeep-tasks.ts'
+import { openClientSide, openWorkerSide } from './delivery-side.ts'
 
 export interface ServiceParts {
   api: boolean
@@ -43,93 +31,12 @@ export async function startService(
 ): Promise<Service> {
   await using starting = new AsyncDisposableStack()
   const core = await openCore(config, starting)
-  const link = parts.worker ? await openWorkerSide(core, starting, bundleDirectory) : openClientSide(core, starting)
+  const link = parts.worker
+    ? await openWorkerSide(core, starting, bundleDirectory)
+    : openClientSide(core, starting)
   const url = parts.api ? await startApi(core, link, starting) : null
   const resources = starting.move()
   return { url, core, stop: () => resources.disposeAsync() }
-}
-
-/** The way to Temporal and what delivers, as the API needs to know them. */
-export interface DeliverySide {
-  link: TemporalLink
-  delivering: Delivering
-  worker: RunningWorker | null
-}
-
-async function openWorkerSide(
-  core: Core,
-  resources: AsyncDisposableStack,
-  bundleDirectory: string,
-): Promise<DeliverySide> {
-  const { config, logger, logFault } = core
-  installRuntime({
-    log: ({ level, message, meta }) => {
-      logger[level === 'ERROR' ? 'error' : 'warn']({ ...meta }, message)
-    },
-  })
-  const link = openWorkerLink(temporalTarget(config), (error, retryInMs) => {
-    logger.warn({ err: error, retryInMs }, 'Temporal cannot be reached; trying again.')
-  })
-  resources.defer(() => link.close())
-  let worker: RunningWorker | null = null
-  const starter = createDeliveryStarter({
-    client: link.client,
-    retrySignalWaitMs: config.retrySignalWaitMs,
-    freeWorkflowSlots: () => worker?.freeWorkflowSlots() ?? 0,
-  })
-  const delivering = createDelivering(core, starter)
-  worker = runWorker(
-    link,
-    {
-      namespace: config.temporalNamespace,
-      activities: delivering.activities,
-      bundle: await loadWorkflowBundle(bundleDirectory),
-      attemptTimeoutMsMax: 30_000,
-    },
-    (error) => {
-      logFault('The worker ended; the next one follows.', error)
-    },
-  )
-  const running = worker
-  resources.defer(() => running.stop())
-  startLoops(core, link, delivering, resources)
-  return { link, delivering, worker }
-}
-
-function openClientSide(core: Core, resources: AsyncDisposableStack): DeliverySide {
-  const { config } = core
-  const link = openClientLink(temporalTarget(config))
-  resources.defer(() => link.close())
-  const starter = createDeliveryStarter({ client: link.client, retrySignalWaitMs: config.retrySignalWaitMs })
-  const delivering = createDelivering(core, starter)
-  startLoops(core, link, delivering, resources)
-  return { link, delivering, worker: null }
-}
-
-function startLoops(core: Core, link: TemporalLink, delivering: Delivering, resources: AsyncDisposableStack): void {
-  const { database, logFault } = core
-  const { sql } = database
-  const notices = startNotices(noticeDeps(core))
-  resources.defer(() => notices.stop())
-  const upkeep = startUpkeep(database, UPKEEP_TASKS, logFault)
-  resources.defer(() => upkeep.stop())
-  const sweep = startSweep({ sql, findClosedAbnormally: (since) => findClosedAbnormally(link.client(), since), logFault })
-  resources.defer(() => sweep.stop())
-  const { targets, direct } = delivering
-  if (direct !== null) resources.defer(() => direct.lane.stop())
-  const dispatcher = startDispatcher({ sql, targets, lane: direct, logFault })
-  resources.defer(async () => {
-    await dispatcher.stop()
-    await delivering.messenger.settled()
-  })
-}
-
-function temporalTarget(config: Config) {
-  return {
-    address: config.temporalAddress ?? '127.0.0.1:7233',
-    namespace: config.temporalNamespace,
-    security: config.temporalSecurity,
-  }
 }
 
 /** Where the processes of production keep the bundle: beside the code, made when the image is built. */

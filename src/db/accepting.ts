@@ -138,8 +138,18 @@ export interface KeptEvent {
 }
 
 /** The events that were published under these keys before, with the number of their deliveries. */
-export async function findKeptEvents(sql: Sql, workspaceId: string, keys: readonly string[]): Promise<KeptEvent[]> {
-  const rows = await sql.query<{ key: string; request_hash: Buffer; answer: string; deliveries: number; expired: boolean }>(
+export async function findKeptEvents(
+  sql: Sql,
+  workspaceId: string,
+  keys: readonly string[],
+): Promise<KeptEvent[]> {
+  const rows = await sql.query<{
+    key: string
+    request_hash: Buffer
+    answer: string
+    deliveries: number
+    expired: boolean
+  }>(
     `select k.key, k.request_hash, k.answer, k.created_at < now() - interval '24 hours' as expired,
        (select count(*)::integer from webhook_delivery d where d.event_id = k.answer::uuid) as deliveries
      from idempotency_key k where k.workspace_id = $1 and k.route = '${EVENTS_ROUTE}' and k.key = any ($2::text[])`,
@@ -155,7 +165,11 @@ export async function findKeptEvents(sql: Sql, workspaceId: string, keys: readon
 }
 
 /** Forgets keys that are past their 24 hours, so that they can be used for a new event. */
-export async function forgetExpiredKeys(sql: Sql, workspaceId: string, keys: readonly string[]): Promise<void> {
+export async function forgetExpiredKeys(
+  sql: Sql,
+  workspaceId: string,
+  keys: readonly string[],
+): Promise<void> {
   await sql.query(
     `delete from idempotency_key where workspace_id = $1 and route = '${EVENTS_ROUTE}' and key = any ($2::text[])
        and created_at < now() - interval '24 hours'`,

@@ -39,7 +39,10 @@ export async function markWebhookFailing(sql: Sql, webhookId: string): Promise<D
 
 /** For the API to show that attempts go out one at a time only; the next success clears it. */
 export async function markBreakerOpen(sql: Sql, webhookId: string): Promise<void> {
-  await sql.query('update webhook set breaker_opened_at = now() where id = $1 and breaker_opened_at is null', [webhookId])
+  await sql.query(
+    'update webhook set breaker_opened_at = now() where id = $1 and breaker_opened_at is null',
+    [webhookId],
+  )
 }
 
 /** A delivery has used up its schedule: the webhook's status is `failed` until the next success. */
@@ -76,7 +79,12 @@ export async function addStatistics(
     `insert into webhook_stats_addition (webhook_id, hour, metric, amount)
      select $1, date_trunc('hour', coalesce(at, now()), 'UTC'), metric, amount
      from unnest($2::timestamptz[], $3::text[], $4::integer[]) as t(at, metric, amount)`,
-    [webhookId, additions.map(({ at }) => at), additions.map(({ metric }) => metric), additions.map(({ amount }) => amount)],
+    [
+      webhookId,
+      additions.map(({ at }) => at),
+      additions.map(({ metric }) => metric),
+      additions.map(({ amount }) => amount),
+    ],
     'add-statistics',
   )
 }

@@ -143,7 +143,12 @@ export interface AttemptRecord {
   responseBodyTruncated: boolean
   responseHeaders: Record<string, string> | null
   requestHeaders: Record<string, string> | null
-  timings: { dnsMs: number | null; connectMs: number | null; tlsMs: number | null; firstByteMs: number | null }
+  timings: {
+    dnsMs: number | null
+    connectMs: number | null
+    tlsMs: number | null
+    firstByteMs: number | null
+  }
   remoteAddress: string | null
   failure: Failure | null
   retryAfterMs: number | null

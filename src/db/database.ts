@@ -46,7 +46,13 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     clientUrl: options.url,
     entities,
     extensions: [Migrator],
-    migrations: { migrationsList: migrations, tableName: 'migration', snapshot: false, transactional: true, allOrNothing: true },
+    migrations: {
+      migrationsList: migrations,
+      tableName: 'migration',
+      snapshot: false,
+      transactional: true,
+      allOrNothing: true,
+    },
     pool: { min: 0, max: options.connectionsMax ?? CONNECTIONS_MAX },
     driverOptions: {
       connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
@@ -63,7 +69,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     ensureDatabase: false,
   })
   const connection = orm.em.getConnection()
-  const pool = (await connection.getNativeClient()) as Pool
+  const pool = await connection.getNativeClient()
   return {
     em: () => orm.em.fork(),
     sql: createSql(pool),
@@ -117,9 +123,15 @@ const AWAY_STATES = new Set(['40001', '40P01', '55P03', '25006', '25P03'])
 /** Whether an error says that the database cannot be used now, so that trying again later makes sense. */
 export function isDatabaseAway(error: unknown): boolean {
   if (error instanceof DomainError) return false
-  for (let cause: unknown = error, depth = 0; cause instanceof Error && depth < 5; cause = cause.cause, depth += 1) {
-    const code = cause instanceof DatabaseError || 'code' in cause ? String((cause as { code?: unknown }).code) : ''
-    if (AWAY_STATES.has(code) || (/^[0-9A-Z]{5}$/.test(code) && AWAY_CLASSES.includes(code.slice(0, 2)))) return true
+  for (
+    let cause: unknown = error, depth = 0;
+    cause instanceof Error && depth < 5;
+    cause = cause.cause, depth += 1
+  ) {
+    const code =
+      cause instanceof DatabaseError || 'code' in cause ? String((cause as { code?: unknown }).code) : ''
+    if (AWAY_STATES.has(code) || (/^[0-9A-Z]{5}$/.test(code) && AWAY_CLASSES.includes(code.slice(0, 2))))
+      return true
     if (!(cause instanceof DatabaseError) && AWAY_MESSAGES.test(`${code} ${cause.message}`)) return true
   }
   return false
@@ -127,8 +139,12 @@ export function isDatabaseAway(error: unknown): boolean {
 
 /** What an API caller is told while the database is away. */
 export function databaseAway(cause: unknown): DomainError {
-  return new DomainError('unavailable', 'The database cannot be reached right now. Nothing was stored; try again.', {
-    cause,
-    retryAfterSeconds: 2,
-  })
+  return new DomainError(
+    'unavailable',
+    'The database cannot be reached right now. Nothing was stored; try again.',
+    {
+      cause,
+      retryAfterSeconds: 2,
+    },
+  )
 }

@@ -66,7 +66,11 @@ export async function cancelLockedDelivery(sql: Sql, deliveryId: string): Promis
 }
 
 /** Asks for one more attempt of every failed delivery of a webhook; the dispatchers signal them. Answers how many. */
-export async function requestRetryOfFailed(sql: Sql, workspaceId: string, webhookId: string): Promise<number> {
+export async function requestRetryOfFailed(
+  sql: Sql,
+  workspaceId: string,
+  webhookId: string,
+): Promise<number> {
   const rows = await sql.query<{ count: number }>(
     `with asked as (
        update webhook_delivery set retry_requested_at = now(), dispatch_at = now(), dispatch_tries = 0
@@ -90,9 +94,10 @@ export async function readWebhookSwitch(
 }
 
 export async function deliveryWorkspace(sql: Sql, deliveryId: string): Promise<string | undefined> {
-  const rows = await sql.query<{ workspace_id: string }>('select workspace_id from webhook_delivery where id = $1', [
-    deliveryId,
-  ])
+  const rows = await sql.query<{ workspace_id: string }>(
+    'select workspace_id from webhook_delivery where id = $1',
+    [deliveryId],
+  )
   return rows[0]?.workspace_id
 }
 

@@ -52,10 +52,17 @@ const RECORD = `
  * Records accepted first attempts in one statement per status code. Answers the ids that were recorded; the others
  * have moved meanwhile (cancelled, taken for dead, retried by hand) and need a look one by one.
  */
-export async function recordFirstSuccesses(sql: Sql, successes: readonly FirstSuccess[]): Promise<Set<string>> {
+export async function recordFirstSuccesses(
+  sql: Sql,
+  successes: readonly FirstSuccess[],
+): Promise<Set<string>> {
   const recorded = new Set<string>()
   for (const [statusCode, group] of Map.groupBy(successes, ({ record }) => record.statusCode)) {
-    const rows = await sql.query<{ id: string }>(RECORD, valuesOf(group, statusCode), 'record-first-successes')
+    const rows = await sql.query<{ id: string }>(
+      RECORD,
+      valuesOf(group, statusCode),
+      'record-first-successes',
+    )
     for (const { id } of rows) recorded.add(id)
   }
   return recorded
@@ -130,7 +137,7 @@ const LEASE = `
       in_flight_number = f.attempt_count + case when f.in_flight_number is null then 1 else 2 end,
       in_flight_token = $2, in_flight_trigger = d."trigger", in_flight_since = now(),
       in_flight_until = now() + make_interval(secs => $3), dispatch_at = now() + make_interval(secs => $3),
-      deferred_until = null
+      deferred_until = null, first_attempt = 'direct'
     from free f where d.id = f.id and d.id = any ($1::uuid[])
     returning d.id, d.workspace_id, d.webhook_id, d.event_id, d.event_type, d.in_flight_number as number
   )
@@ -157,7 +164,12 @@ export async function leaseFirstAttempts(
 }
 
 /** Extends a lease that is still ours; false when it is not, and then nothing may be posted under it. */
-export async function renewLease(sql: Sql, deliveryId: string, token: string, leaseSeconds: number): Promise<boolean> {
+export async function renewLease(
+  sql: Sql,
+  deliveryId: string,
+  token: string,
+  leaseSeconds: number,
+): Promise<boolean> {
   const rows = await sql.query(
     `update webhook_delivery set in_flight_since = now(), in_flight_until = now() + make_interval(secs => $3),
        dispatch_at = now() + make_interval(secs => $3)

@@ -46,7 +46,9 @@ export function createIdSource(now: () => number = Date.now): IdSource {
 /** The database's clock minus ours, in milliseconds: ids choose partitions, so they follow the database's time. */
 export async function measureClockOffsetMs(sql: Sql): Promise<number> {
   const before = Date.now()
-  const rows = await sql.query<{ ms: number }>('select (extract(epoch from clock_timestamp()) * 1000)::float8 as ms')
+  const rows = await sql.query<{ ms: number }>(
+    'select (extract(epoch from clock_timestamp()) * 1000)::float8 as ms',
+  )
   const after = Date.now()
   return (rows[0]?.ms ?? after) - (before + after) / 2
 }

@@ -29,7 +29,9 @@ export async function migrate(url: string): Promise<string[]> {
 
 /** Whether every migration that this program knows has run. */
 export async function isMigrated({ sql }: Pick<Database, 'sql'>): Promise<boolean> {
-  const [table] = await sql.query<{ present: boolean }>(`select to_regclass('migration') is not null as present`)
+  const [table] = await sql.query<{ present: boolean }>(
+    `select to_regclass('migration') is not null as present`,
+  )
   if (table?.present !== true) return false
   const done = await sql.query<{ name: string }>('select name from migration')
   return migrations.every(({ name }) => done.some((migration) => migration.name === name))

@@ -18,5 +18,9 @@ export function timeOfId(id: string): Date {
 
 /** Whether a row could not be inserted because the week of its id has no partition yet. */
 export function isPartitionMissing(error: unknown): boolean {
-  return error instanceof DatabaseError && error.code === '23514' && /no partition of relation/.test(error.message)
+  return (
+    error instanceof DatabaseError &&
+    error.code === '23514' &&
+    error.message.includes('no partition of relation')
+  )
 }

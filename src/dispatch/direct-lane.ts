@@ -44,154 +44,154 @@ interface Queued {
   leasedAt: number
 }
 
-export interface DirectLane {
-  /** How many more deliveries it would take on now. */
-  capacity(): number
-  /** Takes on deliveries leased to this process. `leasedAt` is performance.now() before the lease was asked for. */
-  take(deliveries: readonly LeasedDelivery[], leasedAt: number): void
-  /** A webhook has a place free again. */
-  wake(webhookId: string): void
-  /** Gives back what is queued and waits for what is in flight. */
-  stop(): Promise<void>
-}
-
 /** First attempts without a workflow: many at a time, each under a lease, through the same gate, sender and recorder. */
-export function createDirectLane(deps: DirectLaneDeps): DirectLane {
-  const queues = new WebhookQueues<Queued>()
-  const running = new Set<Promise<void>>()
-  let queuedBytes = 0
-  let inFlight = 0
-  let unrecorded = 0
-  let loading = 0
-  let isStopped = false
-  let returned: GivenUp[] = []
+export class DirectLane {
+  readonly #deps: DirectLaneDeps
+  readonly #queues = new WebhookQueues<Queued>()
+  readonly #running = new Set<Promise<void>>()
+  #queuedBytes = 0
+  #inFlight = 0
+  #unrecorded = 0
+  #loading = 0
+  #isStopped = false
+  #returned: GivenUp[] = []
 
-  function track(work: Promise<void>): void {
+  constructor(deps: DirectLaneDeps) {
+    this.#deps = deps
+  }
+
+  /** How many more deliveries it would take on now. */
+  get capacity(): number {
+    if (this.#isStopped || this.#queuedBytes > QUEUE_BYTES_MAX) return 0
+    return Math.max(0, QUEUE_MAX - this.#queues.size - this.#loading - this.#unrecorded)
+  }
+
+  /** Takes on deliveries leased to this process. `leasedAt` is performance.now() before the lease was asked for. */
+  take(deliveries: readonly LeasedDelivery[], leasedAt: number): void {
+    if (deliveries.length > 0) this.#track(this.#enqueue(deliveries, leasedAt))
+  }
+
+  /** A webhook has a place free again. */
+  wake(webhookId: string): void {
+    this.#queues.wake(webhookId)
+    this.#pump()
+  }
+
+  /** Gives back what is queued and waits for what is in flight. */
+  async stop(): Promise<void> {
+    this.#isStopped = true
+    for (const { delivery } of this.#queues.drain()) this.#giveUp(delivery.id, 0, false)
+    while (this.#running.size > 0) await Promise.all(this.#running)
+  }
+
+  #track(work: Promise<void>): void {
     const tracked = work
       .catch((error: unknown) => {
-        deps.logFault('A first attempt could not be made.', error)
+        this.#deps.logFault('A first attempt could not be made.', error)
       })
       .then(() => {
-        running.delete(tracked)
+        this.#running.delete(tracked)
       })
-    running.add(tracked)
+    this.#running.add(tracked)
   }
 
-  /** Leases go back in batches: whatever is given up while one statement is under way goes with the next. */
-  function giveUp(deliveryId: string, retryInMs: number, isDeferred: boolean): void {
-    returned.push({ deliveryId, retryInMs, isDeferred })
-    if (returned.length > 1) return
-    track(
-      new Promise<void>((resolve) => setImmediate(resolve)).then(() => {
-        const batch = returned
-        returned = []
-        return giveUpLeases(deps.sql, deps.token, batch)
-      }),
-    )
+  /** Leases go back in batches: whatever is given up while one statement is prepared goes with it. */
+  #giveUp(deliveryId: string, retryInMs: number, isDeferred: boolean): void {
+    this.#returned.push({ deliveryId, retryInMs, isDeferred })
+    if (this.#returned.length > 1) return
+    const { sql, token } = this.#deps
+    const send = async (): Promise<void> => {
+      await new Promise((resolve) => setImmediate(resolve))
+      const batch = this.#returned
+      this.#returned = []
+      await giveUpLeases(sql, token, batch)
+    }
+    this.#track(send())
   }
 
-  async function enqueue(deliveries: readonly LeasedDelivery[], leasedAt: number): Promise<void> {
-    loading += deliveries.length
+  async #enqueue(deliveries: readonly LeasedDelivery[], leasedAt: number): Promise<void> {
+    this.#loading += deliveries.length
     try {
-      const targets = await deps.loadTargets([...new Set(deliveries.map(({ webhookId }) => webhookId))])
-      for (const delivery of deliveries) admit(delivery, targets.get(delivery.webhookId), leasedAt)
+      const ids = [...new Set(deliveries.map(({ webhookId }) => webhookId))]
+      const targets = await this.#deps.loadTargets(ids)
+      for (const delivery of deliveries) this.#admit(delivery, targets.get(delivery.webhookId), leasedAt)
     } catch (error) {
-      for (const { id } of deliveries) giveUp(id, RETURN_MS, false)
+      for (const { id } of deliveries) this.#giveUp(id, RETURN_MS, false)
       throw error
     } finally {
-      loading -= deliveries.length
-      pump()
+      this.#loading -= deliveries.length
+      this.#pump()
     }
   }
 
-  function admit(delivery: LeasedDelivery, target: Target | undefined, leasedAt: number): void {
+  #admit(delivery: LeasedDelivery, target: Target | undefined, leasedAt: number): void {
     const { id, webhookId } = delivery
-    if (isStopped) {
-      giveUp(id, 0, false)
+    if (this.#isStopped) {
+      this.#giveUp(id, 0, false)
       return
     }
     if (target?.enabled !== true || target.isDeleted) {
-      track(
-        deps.settleWithout(id).finally(() => {
-          giveUp(id, RETURN_MS, false)
-        }),
-      )
+      const settling = this.#deps.settleWithout(id).finally(() => {
+        this.#giveUp(id, RETURN_MS, false)
+      })
+      this.#track(settling)
       return
     }
-    if (queues.lengthOf(webhookId) >= deps.gate.roomWithin(webhookId, target.concurrency, ROOM_MS)) {
-      const answer = deps.gate.tryEnter(requestOf({ delivery, target }))
-      if (answer.kind === 'defer') giveUp(id, answer.retryInMs, true)
-      else {
-        answer.pass.leave(null)
-        giveUp(id, RETURN_MS, true)
-      }
+    if (
+      this.#queues.lengthOf(webhookId) >= this.#deps.gate.roomWithin(webhookId, target.concurrency, ROOM_MS)
+    ) {
+      this.#giveUp(id, this.#turnFor({ delivery, target }), true)
       return
     }
-    queuedBytes += delivery.payload.length
-    queues.add({ webhookId, delivery, target, leasedAt })
+    this.#queuedBytes += delivery.payload.length
+    this.#queues.add({ webhookId, delivery, target, leasedAt })
   }
 
-  function pump(): void {
-    while (inFlight < IN_FLIGHT_MAX && unrecorded < UNRECORDED_MAX) {
-      const next = queues.take((item) => mayGo(item))
+  /** When a delivery that finds no room here may come back. */
+  #turnFor(item: Pick<Queued, 'delivery' | 'target'>): number {
+    const answer = this.#deps.gate.tryEnter(requestOf(item))
+    if (answer.kind === 'defer') return answer.retryInMs
+    answer.pass.leave(null)
+    return RETURN_MS
+  }
+
+  #pump(): void {
+    while (this.#inFlight < IN_FLIGHT_MAX && this.#unrecorded < UNRECORDED_MAX) {
+      // A full cap sets the webhook aside until a place is free; everything else is decided when its turn is taken.
+      const next = this.#queues.take((item) => this.#deps.gate.obstacle(requestOf(item)) !== 'cap')
       if (next === undefined) return
-      queuedBytes -= next.delivery.payload.length
-      track(attempt(next))
+      this.#queuedBytes -= next.delivery.payload.length
+      this.#track(this.#attempt(next))
     }
   }
 
-  /** A full cap sets the webhook aside until a place is free; everything else is decided when its turn is taken. */
-  function mayGo(item: Queued): boolean {
-    return deps.gate.obstacle(requestOf(item)) !== 'cap'
-  }
-
-  async function attempt(queued: Queued): Promise<void> {
+  async #attempt(queued: Queued): Promise<void> {
     const { delivery, target } = queued
-    const answer = deps.gate.tryEnter(requestOf(queued))
+    const answer = this.#deps.gate.tryEnter(requestOf(queued))
     if (answer.kind === 'defer') {
-      giveUp(delivery.id, answer.retryInMs, true)
+      this.#giveUp(delivery.id, answer.retryInMs, true)
       return
     }
-    inFlight += 1
+    this.#inFlight += 1
     let record: AttemptRecord
     try {
-      record = await post(deps, queued)
+      record = await post(this.#deps, queued)
     } catch (error) {
       answer.pass.leave(null)
-      giveUp(delivery.id, RETURN_MS, false)
+      this.#giveUp(delivery.id, RETURN_MS, false)
       throw error
     } finally {
-      inFlight -= 1
+      this.#inFlight -= 1
     }
+    this.#unrecorded += 1
     const { statusCode, retryAfterMs } = record
     answer.pass.leave({ isFailure: record.failure !== null, statusCode, retryAfterMs })
-    unrecorded += 1
-    pump()
     try {
-      await deps.record(delivery, target, record)
+      await this.#deps.record(delivery, target, record)
     } finally {
-      unrecorded -= 1
-      pump()
+      this.#unrecorded -= 1
+      this.#pump()
     }
-  }
-
-  return {
-    capacity() {
-      if (isStopped || queuedBytes > QUEUE_BYTES_MAX) return 0
-      return Math.max(0, QUEUE_MAX - queues.size - loading - unrecorded)
-    },
-    take(deliveries, leasedAt) {
-      if (deliveries.length > 0) track(enqueue(deliveries, leasedAt))
-    },
-    wake(webhookId) {
-      queues.wake(webhookId)
-      pump()
-    },
-    async stop() {
-      isStopped = true
-      for (const { delivery } of queues.drain()) giveUp(delivery.id, 0, false)
-      while (running.size > 0) await Promise.all(running)
-    },
   }
 }
 

@@ -50,7 +50,9 @@ export function createDirectRecorder(deps: DirectRecorderDeps) {
   return async (delivery: LeasedDelivery, target: Target, record: AttemptRecord): Promise<void> => {
     const { id, webhookId, workspaceId, eventType } = delivery
     if (record.failure === null && record.number === 1) {
-      const isRecorded = await untilRecorded(() => recordBatched({ deliveryId: id, token: deps.token, record }))
+      const isRecorded = await untilRecorded(() =>
+        recordBatched({ deliveryId: id, token: deps.token, record }),
+      )
       if (isRecorded) return
     }
     const standing = await untilRecorded(() =>

@@ -1,11 +1,19 @@
 import type { Sql } from '../db/database.ts'
-import { claimDue, dismissSettled, type DueDelivery, postponeSleeping, returnClaimed } from '../db/dispatching.ts'
+import {
+  claimDue,
+  dismissSettled,
+  type DueDelivery,
+  postponeSleeping,
+  returnClaimed,
+} from '../db/dispatching.ts'
 import type { DeliveryAddress } from '../usecases/ports.ts'
 
 /** What the dispatcher asks of Temporal. Every call is bounded in time. */
 export interface DispatchTargets {
   /** Answers the ids of those that were not taken, with the reason. */
-  start: (deliveries: readonly DeliveryAddress[]) => Promise<readonly { deliveryId: string; cause: unknown }[]>
+  start: (
+    deliveries: readonly DeliveryAddress[],
+  ) => Promise<readonly { deliveryId: string; cause: unknown }[]>
   /** Throws when Temporal did not take it; so does `cancel`. */
   retry: (delivery: DeliveryAddress, requestedAt: string) => Promise<void>
   cancel: (deliveryId: string) => Promise<void>
@@ -45,7 +53,7 @@ const LANE_FULL_PAUSE_MS = 300
  * nobody has moved, and tells Temporal again. Any number of processes may run one.
  */
 export function startDispatcher(deps: DispatcherDeps): Dispatcher {
-  let isStopped = false
+  const stopping = new AbortController()
   let wakeUp: (() => void) | undefined
 
   async function pause(ms: number): Promise<void> {
@@ -69,14 +77,15 @@ export function startDispatcher(deps: DispatcherDeps): Dispatcher {
   }
 
   async function loop(): Promise<void> {
-    while (!isStopped) {
+    const isStopped = (): boolean => stopping.signal.aborted
+    while (!isStopped()) {
       let pauseMs = AWAY_PAUSE_MS
       try {
         pauseMs = await turn()
       } catch (error) {
         deps.logFault('The dispatcher could not look for due deliveries.', error)
       }
-      if (pauseMs > 0 && !isStopped) await pause(pauseMs)
+      if (pauseMs > 0 && !isStopped()) await pause(pauseMs)
     }
   }
 
@@ -84,7 +93,7 @@ export function startDispatcher(deps: DispatcherDeps): Dispatcher {
   return {
     wake: () => wakeUp?.(),
     async stop() {
-      isStopped = true
+      stopping.abort()
       wakeUp?.()
       await running
     },
@@ -99,7 +108,9 @@ async function dispatch(deps: DispatcherDeps, claimed: readonly DueDelivery[]): 
     failed.push(id)
     deps.logFault('Temporal did not take a delivery; it is tried again.', cause)
   }
-  const pending = claimed.filter(({ retryRequestedAt, state }) => retryRequestedAt === null && state === 'pending')
+  const pending = claimed.filter(
+    ({ retryRequestedAt, state }) => retryRequestedAt === null && state === 'pending',
+  )
   const taken = await takeOnDirectly(deps, pending)
   const toStart = pending.filter(({ id }) => !taken.has(id))
   if (toStart.length > 0)
@@ -123,7 +134,9 @@ async function dispatch(deps: DispatcherDeps, claimed: readonly DueDelivery[]): 
     }
   })
 
-  const settled = others.filter(({ id, retryRequestedAt }) => retryRequestedAt === null && !failed.includes(id))
+  const settled = others.filter(
+    ({ id, retryRequestedAt }) => retryRequestedAt === null && !failed.includes(id),
+  )
   if (settled.length > 0)
     await dismissSettled(
       deps.sql,
@@ -133,7 +146,10 @@ async function dispatch(deps: DispatcherDeps, claimed: readonly DueDelivery[]): 
 }
 
 /** What has not been attempted yet and finds no place in the lane is given back: it is for the lane, but later. */
-async function takeOnDirectly({ sql, lane }: DispatcherDeps, pending: readonly DueDelivery[]): Promise<Set<string>> {
+async function takeOnDirectly(
+  { sql, lane }: DispatcherDeps,
+  pending: readonly DueDelivery[],
+): Promise<Set<string>> {
   if (lane === null) return new Set()
   const firsts = pending.filter(({ stepsUsed }) => stepsUsed === 0).map(({ id }) => id)
   const now = firsts.slice(0, lane.capacity())

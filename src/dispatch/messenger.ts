@@ -5,6 +5,8 @@ export interface MessengerDeps {
   targets: DispatchTargets
   /** How many messages may be under way; what comes beyond is left to the dispatchers. */
   inFlightMax: number
+  /** How long a message may probably wait for its answer; null does not care. Sets the capacity by what Temporal bears. */
+  waitMsMax: number | null
   logFault: (message: string, error: unknown) => void
 }
 
@@ -17,15 +19,25 @@ export interface Messenger extends DeliveryMessenger {
 }
 
 /** The quick way to Temporal, right after a commit. It may fail silently: the dispatchers are the sure one. */
-export function createMessenger({ targets, inFlightMax, logFault }: MessengerDeps): Messenger {
+export function createMessenger({ targets, inFlightMax, waitMsMax, logFault }: MessengerDeps): Messenger {
   const running = new Set<Promise<void>>()
+  const pace = createPace()
   let inFlight = 0
+
+  function capacity(): number {
+    if (waitMsMax === null) return inFlightMax - inFlight
+    return Math.max(0, Math.min(inFlightMax, pace.doneWithin(waitMsMax)) - inFlight)
+  }
 
   function send(count: number, work: () => Promise<unknown>): void {
     if (inFlight + count > inFlightMax) return
     inFlight += count
     const message = work()
+      .then(() => {
+        pace.done(count)
+      })
       .catch((error: unknown) => {
+        pace.failed()
         logFault('A message to Temporal did not arrive; a dispatcher repeats it.', error)
       })
       .then(() => {
@@ -41,7 +53,7 @@ export function createMessenger({ targets, inFlightMax, logFault }: MessengerDep
   }
 
   return {
-    capacity: () => inFlightMax - inFlight,
+    capacity,
     start: (delivery) => {
       send(1, () => startAll([delivery]))
     },
@@ -56,6 +68,44 @@ export function createMessenger({ targets, inFlightMax, logFault }: MessengerDep
     },
     async settled() {
       while (running.size > 0) await Promise.all(running)
+    },
+  }
+}
+
+const PACE_MS = 1_000
+/** Assumed until Temporal has shown more. */
+const PACE_MIN = 20
+const FAILURE_PAUSE_MS = 5_000
+
+/** How many messages Temporal takes in a while: counted over the last full second that had any. */
+function createPace() {
+  let windowAt = performance.now()
+  let counted = 0
+  let perWindow = PACE_MIN
+  let failedAt = -Infinity
+
+  function turn(): void {
+    const now = performance.now()
+    const windows = (now - windowAt) / PACE_MS
+    if (windows < 1) return
+    if (counted > 0) perWindow = Math.max(PACE_MIN, Math.round(counted / windows))
+    counted = 0
+    windowAt = now
+  }
+
+  return {
+    done(count: number): void {
+      turn()
+      counted += count
+    },
+    failed(): void {
+      failedAt = performance.now()
+    },
+    /** After a failure nothing is expected for some seconds; then Temporal is tried with a few again. */
+    doneWithin(ms: number): number {
+      turn()
+      if (performance.now() - failedAt < FAILURE_PAUSE_MS) return 0
+      return Math.max(PACE_MIN, Math.floor((perWindow * ms) / PACE_MS))
     },
   }
 }

@@ -45,9 +45,10 @@ export function startUpkeep(
   async function turn(task: UpkeepTask): Promise<void> {
     try {
       await database.transaction(async (sql) => {
-        const [lock] = await sql.query<{ mine: boolean }>('select pg_try_advisory_xact_lock(hashtext($1)) as mine', [
-          `postrider.upkeep.${task.name}`,
-        ])
+        const [lock] = await sql.query<{ mine: boolean }>(
+          'select pg_try_advisory_xact_lock(hashtext($1)) as mine',
+          [`postrider.upkeep.${task.name}`],
+        )
         if (lock?.mine === true) await task.run(sql)
       })
     } catch (error) {

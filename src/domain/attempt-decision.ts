@@ -33,7 +33,11 @@ export type AttemptDecision =
 const BUSY_RETRY_MS = 1_000
 
 /** The one place that says whether an attempt is made, given the row, the webhook and who asks (contract, rules 1–6). */
-export function decideAttempt(position: DeliveryPosition, reason: AttemptReason, token: string): AttemptDecision {
+export function decideAttempt(
+  position: DeliveryPosition,
+  reason: AttemptReason,
+  token: string,
+): AttemptDecision {
   const { state, inFlight, now } = position
   if (inFlight !== null && inFlight.token !== token && inFlight.until > now)
     return { kind: 'busy', retryInMs: Math.min(inFlight.until.getTime() - now.getTime(), BUSY_RETRY_MS) }
@@ -66,6 +70,7 @@ function attemptNow(position: DeliveryPosition, isManual: boolean): AttemptDecis
 function isManualRetry(position: DeliveryPosition, reason: AttemptReason): boolean {
   const { retryRequestedAt, state } = position
   if (reason.kind !== 'manual') return retryRequestedAt !== null
-  if (reason.requestedAt === null) return retryRequestedAt !== null || state === 'pending' || state === 'failed'
+  if (reason.requestedAt === null)
+    return retryRequestedAt !== null || state === 'pending' || state === 'failed'
   return retryRequestedAt?.getTime() === Date.parse(reason.requestedAt)
 }

@@ -35,7 +35,9 @@ export function checkWaits(waits: readonly string[]): { index: number; detail: s
   return waits.flatMap((wait, index) => {
     const waitMs = parseDurationMs(wait)
     if (waitMs !== undefined && waitMs >= WAIT_MS_MIN && waitMs <= WAIT_MS_MAX) return []
-    return [{ index, detail: 'A wait is a whole number and a unit (s, m, h, d), from 1s to 7d, such as "5m".' }]
+    return [
+      { index, detail: 'A wait is a whole number and a unit (s, m, h, d), from 1s to 7d, such as "5m".' },
+    ]
   })
 }
 

@@ -36,8 +36,10 @@ export function judge(
   result: { failure: Failure | null; retryAfterMs: number | null },
   context: AttemptContext,
 ): Verdict {
-  if (result.failure === null) return context.state === 'succeeded' ? { kind: 'unchanged' } : { kind: 'succeeded' }
-  if (result.failure === 'gone') return context.state === 'succeeded' ? { kind: 'unchanged' } : { kind: 'gone' }
+  if (result.failure === null)
+    return context.state === 'succeeded' ? { kind: 'unchanged' } : { kind: 'succeeded' }
+  if (result.failure === 'gone')
+    return context.state === 'succeeded' ? { kind: 'unchanged' } : { kind: 'gone' }
   if (context.state !== 'pending' || !isScheduled(context.trigger)) return { kind: 'unchanged' }
   const { schedule, stepsUsed, random } = context
   const waitMs = waitMsAfter(schedule, stepsUsed + 1, random, result.retryAfterMs)

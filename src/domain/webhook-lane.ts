@@ -81,7 +81,13 @@ export function obstacleOf(lane: WebhookLane, request: LaneRequest, now: number)
  * Hands out turns: each deferred attempt is told to come back when those before it have probably been sent, so that a
  * backlog comes back spread out and in order. `random` (0 ≤ x < 1) spreads those beyond the longest deferral.
  */
-export function takeTurn(lane: WebhookLane, reason: DeferralReason, request: LaneRequest, now: number, random: number): number {
+export function takeTurn(
+  lane: WebhookLane,
+  reason: DeferralReason,
+  request: LaneRequest,
+  now: number,
+  random: number,
+): number {
   const notBefore = reason === 'retry_after' ? lane.pausedUntil : now
   const pace = Math.max(1, lane.averageMs / placesOf(lane, request.concurrency, request.isProcessFull))
   lane.nextTurnAt = Math.max(lane.nextTurnAt, notBefore) + pace
@@ -131,8 +137,6 @@ function growCap(lane: WebhookLane, concurrency: number): void {
 }
 
 /** A lane that holds nothing worth remembering. */
-export function isLaneIdle(lane: WebhookLane, concurrency: number, now: number): boolean {
-  return (
-    lane.inFlight === 0 && lane.failed.size === 0 && lane.pausedUntil <= now && lane.nextTurnAt <= now && lane.adaptedCap >= concurrency
-  )
+export function isLaneIdle(lane: WebhookLane, now: number): boolean {
+  return lane.inFlight === 0 && lane.failed.size === 0 && lane.pausedUntil <= now && lane.nextTurnAt <= now
 }

@@ -16,7 +16,7 @@ import { Deferred } from '../domain/deferred.ts'
 import { deliverWorkflowId } from '../domain/delivery.ts'
 import { parseSchedule, stepsOf } from '../domain/schedule.ts'
 import { failureOf } from '../domain/verdict.ts'
-import { buildRequest, maskSignatures } from '../sending/request.ts'
+import type { buildRequest, maskSignatures } from '../sending/request.ts'
 import type { Exchange, Sender } from '../sending/sender.ts'
 import { createGroupCommit } from './group-commit.ts'
 import type { Standing } from './record-attempt.ts'
@@ -38,6 +38,8 @@ export interface AttemptDeliveryDeps {
   database: Pick<Database, 'sql'>
   targets: TargetCache
   send: Sender['send']
+  buildRequest: typeof buildRequest
+  maskSignatures: typeof maskSignatures
   enterGate: EnterGate
   cancelDelivery: (deliveryId: string) => Promise<void>
   deferDelivery: (deliveryId: string, retryInMs: number) => Promise<void>
@@ -75,7 +77,8 @@ export function createAttemptDelivery(deps: AttemptDeliveryDeps): AttemptDeliver
     const loaded = await load(call.deliveryId)
     if (loaded === undefined) return { kind: 'settled', state: 'cancelled', attempt: null }
     const decision = decideAttempt(positionOf(loaded), call.reason, call.token)
-    if (decision.kind !== 'attempt' || loaded.target === undefined) return answerWithout(deps, loaded, decision, call)
+    if (decision.kind !== 'attempt' || loaded.target === undefined)
+      return answerWithout(deps, loaded, decision, call)
     return attempt({ ...deps, unmade }, call, loaded.row, loaded.target, decision)
   }
 }
@@ -85,7 +88,9 @@ function createLoader({ database }: AttemptDeliveryDeps): (id: string) => Promis
   return createGroupCommit<string, Loaded | undefined>(
     async (ids) => {
       const rows = new Map((await loadDeliveries(database.sql, ids)).map((row) => [row.id, row]))
-      const targets = await loadTargets(database.sql, [...new Set([...rows.values()].map((row) => row.webhook_id))])
+      const targets = await loadTargets(database.sql, [
+        ...new Set([...rows.values()].map((row) => row.webhook_id)),
+      ])
       return ids.map((id) => {
         const row = rows.get(id)
         return row === undefined ? undefined : { row, target: targets.get(row.webhook_id) }
@@ -108,7 +113,7 @@ function positionOf({ row, target }: Loaded) {
         ? null
         : { token: row.in_flight_token, until: row.in_flight_until },
     isWebhookEnabled: target?.enabled ?? false,
-    isWebhookDeleted: target === undefined || target.deletedAt !== null,
+    isWebhookDeleted: target?.deletedAt !== null,
     now: row.now,
   }
 }
@@ -160,8 +165,10 @@ async function attempt(
   let requestHeaders: Record<string, string>
   try {
     await begin(deps, call, row, target, decision)
-    const request = buildRequest(toOutgoing(row, decision.number), target.signingKeysAt(Date.now()), target.headers, Date.now())
-    requestHeaders = maskSignatures(request.headers)
+    const nowMs = Date.now()
+    const outgoing = toOutgoing(row, decision.number)
+    const request = deps.buildRequest(outgoing, target.signingKeysAt(nowMs), target.headers, nowMs)
+    requestHeaders = deps.maskSignatures(request.headers)
     exchange = await deps.send({
       url: target.url,
       ...request,
@@ -174,13 +181,19 @@ async function attempt(
     throw error
   }
   const record = toRecord(exchange, decision, requestHeaders)
-  pass.leave({ isFailure: record.failure !== null, statusCode: record.statusCode, retryAfterMs: record.retryAfterMs })
+  pass.leave({
+    isFailure: record.failure !== null,
+    statusCode: record.statusCode,
+    retryAfterMs: record.retryAfterMs,
+  })
   const facts = toFacts(record, targetRow.schedule)
   const late = setTimeout(() => call.onLate?.(facts), LATE_MS)
   const standing = await deps.record(call, record, targetRow.schedule).finally(() => {
     clearTimeout(late)
   })
-  return standing === undefined ? { kind: 'unrecorded', token: call.token, attempt: facts } : toResult(standing, facts)
+  return standing === undefined
+    ? { kind: 'unrecorded', token: call.token, attempt: facts }
+    : toResult(standing, facts)
 }
 
 async function enter(

@@ -33,7 +33,11 @@ export interface DeliveryCommandsDeps {
 type RetryPlan = 'absorb' | 'release' | 'request'
 
 export function createDeliveryCommands({ database, messenger }: DeliveryCommandsDeps): DeliveryCommands {
-  async function retry(workspaceId: string, deliveryId: string, { force }: { force: boolean }): Promise<void> {
+  async function retry(
+    workspaceId: string,
+    deliveryId: string,
+    { force }: { force: boolean },
+  ): Promise<void> {
     const asked = await database.transaction(async (sql) => {
       const delivery = await lockForCommand(sql, workspaceId, deliveryId)
       if (delivery === undefined) throw notFound('delivery')
@@ -77,21 +81,25 @@ export function createDeliveryCommands({ database, messenger }: DeliveryCommands
     return requestRetryOfFailed(database.sql, workspaceId, webhookId)
   }
 
-  async function cancelById(deliveryId: string): Promise<void> {
-    const workspaceId = await deliveryWorkspace(database.sql, deliveryId)
-    if (workspaceId === undefined) return
-    try {
-      await cancel(workspaceId, deliveryId)
-    } catch (error) {
-      if (!(error instanceof DomainError) || error.code === 'unavailable') throw error
-    }
-  }
-
   return {
     retry: (workspaceId, deliveryId, options) => answering(retry(workspaceId, deliveryId, options)),
     cancel: (workspaceId, deliveryId) => answering(cancel(workspaceId, deliveryId)),
     retryFailed: (workspaceId, webhookId) => answering(retryFailed(workspaceId, webhookId)),
-    cancelById,
+    cancelById: (deliveryId) => cancelById(database, cancel, deliveryId),
+  }
+}
+
+async function cancelById(
+  database: Pick<Database, 'sql'>,
+  cancel: DeliveryCommands['cancel'],
+  deliveryId: string,
+): Promise<void> {
+  const workspaceId = await deliveryWorkspace(database.sql, deliveryId)
+  if (workspaceId === undefined) return
+  try {
+    await cancel(workspaceId, deliveryId)
+  } catch (error) {
+    if (!(error instanceof DomainError) || error.code === 'unavailable') throw error
   }
 }
 
@@ -105,7 +113,10 @@ async function answering<T>(work: Promise<T>): Promise<T> {
 
 function planRetry(delivery: CommandedDelivery, force: boolean): RetryPlan {
   if (delivery.is_webhook_deleted)
-    throw new DomainError('conflict', 'The webhook of this delivery was deleted, so it cannot be sent any more.')
+    throw new DomainError(
+      'conflict',
+      'The webhook of this delivery was deleted, so it cannot be sent any more.',
+    )
   if (!delivery.is_webhook_enabled) throw webhookOff()
   switch (delivery.state) {
     case 'succeeded':

@@ -38,34 +38,12 @@ export function createGroupCommit<Item, Result>(
     else setImmediate(() => void flush())
   }
 
-  function takeBatch(): Waiting<Item, Result>[] {
-    const batch: Waiting<Item, Result>[] = []
-    const rest: Waiting<Item, Result>[] = []
-    const keys = new Set<string>()
-    let size = 0
-    for (const [index, waiting] of queue.entries()) {
-      const itemSize = options.sizeOf(waiting.item)
-      const key = options.keyOf?.(waiting.item) ?? null
-      if (batch.length > 0 && size + itemSize > options.sizeMax) {
-        rest.push(...queue.slice(index))
-        break
-      }
-      if (key !== null && keys.has(key)) {
-        rest.push(waiting)
-        continue
-      }
-      if (key !== null) keys.add(key)
-      size += itemSize
-      batch.push(waiting)
-    }
-    queue = rest
-    return batch
-  }
-
   async function flush(): Promise<void> {
     isPlanned = false
     isBusy = true
-    await settle(takeBatch())
+    const { batch, rest } = splitBatch(queue, options)
+    queue = rest
+    await settle(batch)
     isBusy = false
     plan()
   }
@@ -90,4 +68,31 @@ export function createGroupCommit<Item, Result>(
       queue.push({ item, resolve, reject })
       plan()
     })
+}
+
+/** The first items that fit one batch, at least one; those that must not share it stay behind, in order. */
+function splitBatch<Item, Result>(
+  queue: Waiting<Item, Result>[],
+  { sizeOf, sizeMax, keyOf }: GroupCommitOptions<Item>,
+): { batch: Waiting<Item, Result>[]; rest: Waiting<Item, Result>[] } {
+  const batch: Waiting<Item, Result>[] = []
+  const rest: Waiting<Item, Result>[] = []
+  const keys = new Set<string>()
+  let size = 0
+  for (const [index, waiting] of queue.entries()) {
+    const itemSize = sizeOf(waiting.item)
+    if (batch.length > 0 && size + itemSize > sizeMax) {
+      rest.push(...queue.slice(index))
+      break
+    }
+    const key = keyOf?.(waiting.item) ?? null
+    if (key !== null && keys.has(key)) {
+      rest.push(waiting)
+      continue
+    }
+    if (key !== null) keys.add(key)
+    size += itemSize
+    batch.push(waiting)
+  }
+  return { batch, rest }
 }

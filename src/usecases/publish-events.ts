@@ -42,7 +42,7 @@ export interface PublishEventsDeps {
   /** How deliveries of the next statement are to be begun; asked once per statement. */
   lane: () => AcceptLane
   /** Told after the commit what this process has taken on itself. Must not throw. */
-  onAccepted: (own: readonly OwnDelivery[], askedAt: number) => void
+  onAccepted: (own: readonly OwnDelivery[], askedAt: number, lane: AcceptLane) => void
 }
 
 /** A delivery that this process is to begin, with its event. */
@@ -60,11 +60,10 @@ export function createPublishEvents(deps: PublishEventsDeps): PublishEvents {
   const acceptGrouped = createGroupCommit<readonly AcceptedEvent[], Accepted>(
     async (groups) => {
       const events = groups.flat()
-      const { accepted, askedAt } = await withPartitions(deps, events, async (sql) => ({
-        askedAt: performance.now(),
-        accepted: await acceptEvents(sql, events, deps.lane()),
-      }))
-      tellOwn(deps, events, accepted, askedAt)
+      const lane = deps.lane()
+      const askedAt = performance.now()
+      const accepted = await withPartitions(deps, events, (sql) => acceptEvents(sql, events, lane))
+      tellOwn(deps, events, accepted, { lane, askedAt })
       return groups.map(() => accepted)
     },
     (error) => !isDatabaseAway(error),
@@ -96,7 +95,9 @@ export function createPublishEvents(deps: PublishEventsDeps): PublishEvents {
 
 function keyOf(events: readonly AcceptedEvent[]): string | null {
   const [event] = events
-  return event === undefined || event.idempotencyKey === null ? null : `${event.workspaceId} ${event.idempotencyKey}`
+  return event === undefined || event.idempotencyKey === null
+    ? null
+    : `${event.workspaceId} ${event.idempotencyKey}`
 }
 
 function toRow(id: string, workspaceId: string, event: PublishInput): AcceptedEvent {
@@ -168,15 +169,20 @@ async function acceptWithKeys(
     }),
   )
   if (results === undefined) return acceptWithKeys(deps, rows, indexes)
-  tellOwn(deps, rows, accepted, askedAt)
+  tellOwn(deps, rows, accepted, { lane, askedAt })
   return results
 }
 
-function tellOwn(deps: PublishEventsDeps, events: readonly AcceptedEvent[], accepted: Accepted, askedAt: number): void {
+function tellOwn(
+  deps: PublishEventsDeps,
+  events: readonly AcceptedEvent[],
+  accepted: Accepted,
+  { lane, askedAt }: { lane: AcceptLane; askedAt: number },
+): void {
   const own = events.flatMap((event) =>
     (accepted.get(event.id) ?? []).filter(({ isOwn }) => isOwn).map((delivery) => ({ delivery, event })),
   )
-  if (own.length > 0) deps.onAccepted(own, askedAt)
+  if (own.length > 0) deps.onAccepted(own, askedAt, lane)
 }
 
 /** The answers of all rows, those that were accepted before included; undefined when a key expired meanwhile. */

@@ -108,7 +108,11 @@ function moveOn(
   }
 }
 
-function nextAttemptAfter(delivery: LockedDelivery, state: DeliveryState, waitMs: number | null): Date | null {
+function nextAttemptAfter(
+  delivery: LockedDelivery,
+  state: DeliveryState,
+  waitMs: number | null,
+): Date | null {
   if (state !== 'pending') return null
   return waitMs === null ? delivery.next_attempt_at : new Date(delivery.now.getTime() + waitMs)
 }
@@ -132,7 +136,8 @@ function standingAfter(update: DeliveryUpdate, now: Date, steps: number): Standi
     state: update.state,
     stepsUsed: update.stepsUsed,
     steps,
-    waitMs: update.nextAttemptAt === null ? null : Math.max(0, update.nextAttemptAt.getTime() - now.getTime()),
+    waitMs:
+      update.nextAttemptAt === null ? null : Math.max(0, update.nextAttemptAt.getTime() - now.getTime()),
   }
 }
 
@@ -198,7 +203,11 @@ function noteOf(deps: RecordAttemptDeps, delivery: LockedDelivery, record: Attem
   }
 }
 
-function additionsOf(delivery: LockedDelivery, record: AttemptRecord, state: DeliveryState): StatisticsAddition[] {
+function additionsOf(
+  delivery: LockedDelivery,
+  record: AttemptRecord,
+  state: DeliveryState,
+): StatisticsAddition[] {
   const additions: StatisticsAddition[] = []
   if (record.failure !== null) additions.push({ metric: `failure:${record.failure}`, amount: 1, at: null })
   if (record.responseTimeMs !== null)

@@ -17,9 +17,7 @@ export interface Recorder {
  * Recording must survive a database that is away: the workflow's history then carries the verdict, so that nobody
  * POSTs again, and this process keeps the details until they can be stored.
  */
-export function createRecorder(
-  deps: RecordAttemptDeps & { logFault: (error: unknown) => void },
-): Recorder {
+export function createRecorder(deps: RecordAttemptDeps & { logFault: (error: unknown) => void }): Recorder {
   const details = new Map<string, AttemptRecord>()
   return {
     async record(call, record, schedule) {
@@ -40,7 +38,13 @@ export function createRecorder(
     async recordFacts({ deliveryId, token, attempt }) {
       const key = detailKey(deliveryId, attempt.number)
       const record = details.get(key) ?? fromFacts(attempt)
-      const standing = await recordAttempt(deps, { deliveryId, token, record, schedule: attempt.schedule, needsRun: false })
+      const standing = await recordAttempt(deps, {
+        deliveryId,
+        token,
+        record,
+        schedule: attempt.schedule,
+        needsRun: false,
+      })
       details.delete(key)
       return toResult(standing, attempt)
     },

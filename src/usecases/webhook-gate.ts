@@ -2,7 +2,6 @@ import type { DeferralReason } from '../domain/deferred.ts'
 import {
   isBreakerOpen,
   isLaneIdle,
-  type LaneRequest,
   learnOutcome,
   obstacleOf,
   openLane,
@@ -21,33 +20,27 @@ export interface GateRequest {
 }
 
 /** What an attempt met; null when it was not made after all. */
-export type GateOutcome = { isFailure: boolean; statusCode: number | null; retryAfterMs: number | null } | null
+export type GateOutcome = {
+  isFailure: boolean
+  statusCode: number | null
+  retryAfterMs: number | null
+} | null
 
 export interface GatePass {
   /** Gives the place back. */
   leave(outcome: GateOutcome): void
 }
 
-export type GateAnswer = { kind: 'enter'; pass: GatePass } | { kind: 'defer'; reason: DeferralReason; retryInMs: number }
+export type GateAnswer =
+  { kind: 'enter'; pass: GatePass } | { kind: 'defer'; reason: DeferralReason; retryInMs: number }
 
 /** Decides, per webhook and in this process, who may send now. */
 export type EnterGate = (request: GateRequest) => Promise<GateAnswer>
 
-export interface WebhookGate {
-  enter: EnterGate
-  /** The same without waiting a moment for a place that may become free. */
-  tryEnter(request: GateRequest): GateAnswer
-  /** What `tryEnter` would defer for; null when it would let in. Takes no turn. */
-  obstacle(request: GateRequest): DeferralReason | null
-  /** How many attempts of a webhook can probably be made within so many milliseconds. */
-  roomWithin(webhookId: string, concurrency: number, ms: number): number
-  /** Attempts in flight in this process. */
-  inFlight(): number
-}
-
 export interface WebhookGateOptions {
   /** From so many attempts in flight on, slow webhooks get fewer places. */
   fullAt?: number
+  /** A monotonic clock in milliseconds. */
   now?: () => number
   random?: () => number
   /** A place has become free and nobody who waits here took it. */
@@ -59,6 +52,8 @@ const FULL_AT = 400
 /** As many attempts as a webhook has places may wait for one; longer than this only in the database. */
 const QUEUE_MS = 500
 const LANES_MAX = 20_000
+/** A webhook that answers faster than this, on average, and has not failed lately. */
+const QUICK_MS = 300
 
 interface Queued {
   request: GateRequest
@@ -69,112 +64,146 @@ interface Queued {
 interface Gate {
   lane: WebhookLane
   queue: Queued[]
+  /** Whether an attempt of this process was accepted since the lane was opened. */
+  isProven: boolean
 }
 
 /**
  * The cap, the breaker and the pauses of every webhook, as one process keeps them. A few attempts wait here for a place,
  * so that a busy webhook's places never stand empty; all others are deferred and hold nothing of this process.
  */
-export function createWebhookGate(options: WebhookGateOptions = {}): WebhookGate {
-  const now = options.now ?? (() => performance.now())
-  const random = options.random ?? Math.random
-  const fullAt = options.fullAt ?? FULL_AT
-  const gates = new Map<string, Gate>()
-  let inFlight = 0
+export class WebhookGate {
+  readonly #options: WebhookGateOptions
+  readonly #now: () => number
+  readonly #random: () => number
+  readonly #fullAt: number
+  readonly #gates = new Map<string, Gate>()
+  #inFlight = 0
 
-  function gateOf(webhookId: string): Gate {
-    const known = gates.get(webhookId)
+  constructor(options: WebhookGateOptions = {}) {
+    this.#options = options
+    this.#now = options.now ?? (() => performance.now())
+    this.#random = options.random ?? Math.random
+    this.#fullAt = options.fullAt ?? FULL_AT
+  }
+
+  /** Attempts in flight in this process. */
+  get inFlight(): number {
+    return this.#inFlight
+  }
+
+  /** Lets in, defers, or waits a moment for a place that may become free. */
+  enter(request: GateRequest): Promise<GateAnswer> {
+    const gate = this.#gateOf(request.webhookId)
+    if (!this.#mayQueue(gate, request)) return Promise.resolve(this.tryEnter(request))
+    return new Promise((wake) => {
+      const queued: Queued = {
+        request,
+        wake,
+        timer: setTimeout(() => {
+          gate.queue.splice(gate.queue.indexOf(queued), 1)
+          wake(this.tryEnter(request))
+        }, QUEUE_MS),
+      }
+      gate.queue.push(queued)
+    })
+  }
+
+  /** The same without waiting. */
+  tryEnter(request: GateRequest): GateAnswer {
+    const gate = this.#gateOf(request.webhookId)
+    const obstacle = this.#obstacleOf(gate, request)
+    return obstacle === null ? this.#admit(gate, request) : this.#defer(gate, request, obstacle)
+  }
+
+  /** What `tryEnter` would defer for; null when it would let in. Takes no turn. */
+  obstacle(request: GateRequest): DeferralReason | null {
+    return this.#obstacleOf(this.#gateOf(request.webhookId), request)
+  }
+
+  /** How many attempts of a webhook can probably be made within so many milliseconds. */
+  roomWithin(webhookId: string, concurrency: number, ms: number): number {
+    const { lane } = this.#gateOf(webhookId)
+    return Math.ceil((placesOf(lane, concurrency, this.#isFull()) * ms) / Math.max(1, lane.averageMs))
+  }
+
+  /** Whether a webhook is known here to be healthy and quick. */
+  isQuick(webhookId: string): boolean {
+    const gate = this.#gates.get(webhookId)
+    return (
+      gate !== undefined && gate.isProven && gate.lane.failed.size === 0 && gate.lane.averageMs < QUICK_MS
+    )
+  }
+
+  #isFull(): boolean {
+    return this.#inFlight >= this.#fullAt
+  }
+
+  #gateOf(webhookId: string): Gate {
+    const known = this.#gates.get(webhookId)
     if (known !== undefined) return known
-    if (gates.size >= LANES_MAX) forgetIdle()
-    const gate: Gate = { lane: openLane(), queue: [] }
-    gates.set(webhookId, gate)
+    if (this.#gates.size >= LANES_MAX) this.#forgetIdle()
+    const gate: Gate = { lane: openLane(), queue: [], isProven: false }
+    this.#gates.set(webhookId, gate)
     return gate
   }
 
-  function forgetIdle(): void {
-    for (const [webhookId, { lane, queue }] of gates)
-      if (queue.length === 0 && isLaneIdle(lane, 0, now())) gates.delete(webhookId)
+  #forgetIdle(): void {
+    for (const [webhookId, { lane, queue }] of this.#gates)
+      if (queue.length === 0 && isLaneIdle(lane, this.#now())) this.#gates.delete(webhookId)
   }
 
-  function toLaneRequest(request: GateRequest): LaneRequest {
-    return { ...request, isProcessFull: inFlight >= fullAt }
+  #obstacleOf({ lane }: Gate, request: GateRequest): DeferralReason | null {
+    return obstacleOf(lane, { ...request, isProcessFull: this.#isFull() }, this.#now())
   }
 
-  function admit(gate: Gate, request: GateRequest): GateAnswer {
+  #mayQueue(gate: Gate, request: GateRequest): boolean {
+    if (this.#obstacleOf(gate, request) !== 'cap' || isBreakerOpen(gate.lane)) return false
+    return gate.queue.length < placesOf(gate.lane, request.concurrency, this.#isFull())
+  }
+
+  #admit(gate: Gate, request: GateRequest): GateAnswer {
     gate.lane.inFlight += 1
-    inFlight += 1
-    const startedAt = now()
+    this.#inFlight += 1
+    const startedAt = this.#now()
     let hasLeft = false
+    const leave = (outcome: GateOutcome): void => {
+      if (hasLeft) return
+      hasLeft = true
+      gate.lane.inFlight -= 1
+      this.#inFlight -= 1
+      if (outcome !== null) this.#learn(gate, request, outcome, this.#now() - startedAt)
+      this.#serveQueue(gate)
+      this.#options.onRoom?.(request.webhookId)
+    }
+    return { kind: 'enter', pass: { leave } }
+  }
+
+  #learn(gate: Gate, request: GateRequest, outcome: NonNullable<GateOutcome>, durationMs: number): void {
+    const { deliveryId, webhookId, concurrency } = request
+    gate.isProven ||= !outcome.isFailure
+    const change = learnOutcome(gate.lane, { ...outcome, deliveryId, durationMs }, concurrency, this.#now())
+    if (change !== null) this.#options.onBreaker?.(webhookId, change)
+  }
+
+  #defer({ lane }: Gate, request: GateRequest, reason: DeferralReason): GateAnswer {
+    const laneRequest = { ...request, isProcessFull: this.#isFull() }
     return {
-      kind: 'enter',
-      pass: {
-        leave(outcome) {
-          if (hasLeft) return
-          hasLeft = true
-          gate.lane.inFlight -= 1
-          inFlight -= 1
-          if (outcome !== null) learn(gate, request, outcome, now() - startedAt)
-          serveQueue(gate)
-          options.onRoom?.(request.webhookId)
-        },
-      },
+      kind: 'defer',
+      reason,
+      retryInMs: takeTurn(lane, reason, laneRequest, this.#now(), this.#random()),
     }
   }
 
-  function learn(gate: Gate, request: GateRequest, outcome: NonNullable<GateOutcome>, durationMs: number): void {
-    const { deliveryId, webhookId, concurrency } = request
-    const change = learnOutcome(gate.lane, { ...outcome, deliveryId, durationMs }, concurrency, now())
-    if (change !== null) options.onBreaker?.(webhookId, change)
-  }
-
-  function defer(gate: Gate, request: GateRequest, reason: DeferralReason): GateAnswer {
-    return { kind: 'defer', reason, retryInMs: takeTurn(gate.lane, reason, toLaneRequest(request), now(), random()) }
-  }
-
-  function serveQueue(gate: Gate): void {
+  #serveQueue(gate: Gate): void {
     for (let next = gate.queue[0]; next !== undefined; next = gate.queue[0]) {
-      const obstacle = obstacleOf(gate.lane, toLaneRequest(next.request), now())
+      const obstacle = this.#obstacleOf(gate, next.request)
       if (obstacle === 'cap') return
       gate.queue.shift()
       clearTimeout(next.timer)
-      next.wake(obstacle === null ? admit(gate, next.request) : defer(gate, next.request, obstacle))
+      next.wake(
+        obstacle === null ? this.#admit(gate, next.request) : this.#defer(gate, next.request, obstacle),
+      )
     }
-  }
-
-  function tryEnter(request: GateRequest): GateAnswer {
-    const gate = gateOf(request.webhookId)
-    const obstacle = obstacleOf(gate.lane, toLaneRequest(request), now())
-    return obstacle === null ? admit(gate, request) : defer(gate, request, obstacle)
-  }
-
-  return {
-    tryEnter,
-    inFlight: () => inFlight,
-    obstacle: (request) => obstacleOf(gateOf(request.webhookId).lane, toLaneRequest(request), now()),
-    roomWithin(webhookId, concurrency, ms) {
-      const { lane } = gateOf(webhookId)
-      return Math.ceil((placesOf(lane, concurrency, inFlight >= fullAt) * ms) / Math.max(1, lane.averageMs))
-    },
-    enter(request) {
-      const gate = gateOf(request.webhookId)
-      const laneRequest = toLaneRequest(request)
-      const obstacle = obstacleOf(gate.lane, laneRequest, now())
-      const canQueue =
-        obstacle === 'cap' &&
-        !isBreakerOpen(gate.lane) &&
-        gate.queue.length < placesOf(gate.lane, request.concurrency, laneRequest.isProcessFull)
-      if (!canQueue) return Promise.resolve(tryEnter(request))
-      return new Promise((wake) => {
-        const queued: Queued = {
-          request,
-          wake,
-          timer: setTimeout(() => {
-            gate.queue.splice(gate.queue.indexOf(queued), 1)
-            wake(tryEnter(request))
-          }, QUEUE_MS),
-        }
-        gate.queue.push(queued)
-      })
-    },
   }
 }

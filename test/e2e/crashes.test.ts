@@ -55,10 +55,28 @@ const crashes: Crash[] = [
   { point: 'after-commit', program: 'api', received: 1, failures: [null], state: 'succeeded' },
   { point: 'before-start', program: 'api', received: 1, failures: [null], state: 'succeeded' },
   { point: 'after-start', program: 'api', received: 1, failures: [null], state: 'succeeded' },
-  { point: 'before-post', program: 'worker', received: 1, failures: ['interrupted', null], state: 'succeeded' },
+  {
+    point: 'before-post',
+    program: 'worker',
+    received: 1,
+    failures: ['interrupted', null],
+    state: 'succeeded',
+  },
   // The process died with the answer in its hands: one duplicate, and the delivery ends succeeded.
-  { point: 'after-post', program: 'worker', received: 2, failures: ['interrupted', null], state: 'succeeded' },
-  { point: 'before-record', program: 'worker', received: 2, failures: ['interrupted', null], state: 'succeeded' },
+  {
+    point: 'after-post',
+    program: 'worker',
+    received: 2,
+    failures: ['interrupted', null],
+    state: 'succeeded',
+  },
+  {
+    point: 'before-record',
+    program: 'worker',
+    received: 2,
+    failures: ['interrupted', null],
+    state: 'succeeded',
+  },
   {
     point: 'before-alert',
     program: 'worker',
@@ -70,20 +88,27 @@ const crashes: Crash[] = [
 ]
 
 async function revive(): Promise<void> {
-  for (const program of ['api', 'worker'] as const) if (service.child(program) === undefined) service.start(program)
+  for (const program of ['api', 'worker'] as const)
+    if (service.child(program) === undefined) service.start(program)
   await service.ready()
 }
 
 async function deliveriesOf(webhookId: string): Promise<Delivery[]> {
   const page = await service.get<{ data: { id: string }[] }>(`/deliveries?webhookId=${webhookId}`)
-  return Promise.all(page.body.data.map(async ({ id }) => (await service.get<Delivery>(`/deliveries/${id}`)).body))
+  return Promise.all(
+    page.body.data.map(async ({ id }) => (await service.get<Delivery>(`/deliveries/${id}`)).body),
+  )
 }
 
 describe('kill -9', () => {
   test.each(crashes)('at $point of the $program loses nothing', async (crash) => {
     const { point, program, answers = [] } = crash
     await revive()
-    const webhook = await service.createWebhook({ url: receiver.url, events: ['task.created'], schedule: ['1s'] })
+    const webhook = await service.createWebhook({
+      url: receiver.url,
+      events: ['task.created'],
+      schedule: ['1s'],
+    })
     for (const status of answers) receiver.answers.push({ status })
     await service.end(program, 'SIGTERM')
     const child = service.start(program, { FAILPOINT: point })
@@ -100,15 +125,23 @@ describe('kill -9', () => {
     expect(again.status).toBe(202)
     if (first !== undefined) expect(again.body['id']).toBe(first.body['id'])
 
-    await expect.poll(async () => (await deliveriesOf(webhook.id)).map(({ state }) => state), within).toEqual([crash.state])
+    await expect
+      .poll(async () => (await deliveriesOf(webhook.id)).map(({ state }) => state), within)
+      .toEqual([crash.state])
     const [delivery] = await deliveriesOf(webhook.id)
     expect(delivery?.attempts.map(({ failure }) => failure)).toEqual(crash.failures)
-    expect(delivery?.attempts.map(({ number }) => number)).toEqual(crash.failures.map((_, index) => index + 1))
+    expect(delivery?.attempts.map(({ number }) => number)).toEqual(
+      crash.failures.map((_, index) => index + 1),
+    )
     expect(receiver.received).toHaveLength(crash.received)
-    expect(new Set(receiver.received.map(({ headers }) => headers['x-webhook-id']))).toEqual(new Set([delivery?.id]))
+    expect(new Set(receiver.received.map(({ headers }) => headers['x-webhook-id']))).toEqual(
+      new Set([delivery?.id]),
+    )
     if (crash.state === 'failed') {
       const alerts = await service.get<{ data: { webhookId: string; count: number }[] }>('/alerts')
-      expect(alerts.body.data.filter(({ webhookId }) => webhookId === webhook.id)).toMatchObject([{ count: 1 }])
+      expect(alerts.body.data.filter(({ webhookId }) => webhookId === webhook.id)).toMatchObject([
+        { count: 1 },
+      ])
     }
     await service.request('DELETE', `/webhooks/${webhook.id}`)
   })
@@ -125,7 +158,9 @@ describe('kill -9', () => {
     await revive()
     expect(await deliveriesOf(webhook.id)).toEqual([])
     await service.publish()
-    await expect.poll(async () => (await deliveriesOf(webhook.id)).map(({ state }) => state), within).toEqual(['succeeded'])
+    await expect
+      .poll(async () => (await deliveriesOf(webhook.id)).map(({ state }) => state), within)
+      .toEqual(['succeeded'])
     await service.request('DELETE', `/webhooks/${webhook.id}`)
   })
 
@@ -137,7 +172,9 @@ describe('kill -9', () => {
     await expect.poll(() => receiver.received.length, within).toBe(1)
     await service.end('worker', 'SIGKILL')
     await revive()
-    await expect.poll(async () => (await deliveriesOf(webhook.id)).map(({ state }) => state), within).toEqual(['succeeded'])
+    await expect
+      .poll(async () => (await deliveriesOf(webhook.id)).map(({ state }) => state), within)
+      .toEqual(['succeeded'])
     const [delivery] = await deliveriesOf(webhook.id)
     expect(delivery?.attempts.map(({ failure }) => failure)).toEqual(['interrupted', null])
     expect(delivery?.stepsUsed).toBe(1)
@@ -148,13 +185,19 @@ describe('kill -9', () => {
   test('of everything while a delivery sleeps: it is made at its time after a start', async () => {
     await revive()
     receiver.status = 500
-    const webhook = await service.createWebhook({ url: receiver.url, events: ['task.created'], schedule: ['12s'] })
+    const webhook = await service.createWebhook({
+      url: receiver.url,
+      events: ['task.created'],
+      schedule: ['12s'],
+    })
     await service.publish()
     await expect.poll(async () => (await deliveriesOf(webhook.id))[0]?.attempts.length, within).toBe(1)
     await Promise.all([service.end('worker', 'SIGKILL'), service.end('api', 'SIGKILL')])
     receiver.status = 200
     await revive()
-    await expect.poll(async () => (await deliveriesOf(webhook.id)).map(({ state }) => state), within).toEqual(['succeeded'])
+    await expect
+      .poll(async () => (await deliveriesOf(webhook.id)).map(({ state }) => state), within)
+      .toEqual(['succeeded'])
     expect(receiver.received).toHaveLength(2)
   })
 })

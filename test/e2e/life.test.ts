@@ -75,7 +75,9 @@ test('one that fails for good exhausts the delivery, fails the webhook, opens an
   const { webhookId, deliveryId } = await deliverTo(['1s'])
   await expect.poll(async () => (await delivery(deliveryId)).state, within).toBe('failed')
   expect((await service.get(`/webhooks/${webhookId}`)).body['status']).toBe('failed')
-  const alerts = await service.get<{ data: { webhookId: string; kind: string; state: string; count: number }[] }>('/alerts')
+  const alerts = await service.get<{
+    data: { webhookId: string; kind: string; state: string; count: number }[]
+  }>('/alerts')
   expect(alerts.body.data).toMatchObject([{ webhookId, kind: 'exhausted', state: 'open', count: 1 }])
 
   receiver.status = 200

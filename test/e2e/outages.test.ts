@@ -52,22 +52,25 @@ async function webhook(schedule = ['1s', '1s']) {
 }
 
 describe('while PostgreSQL', () => {
-  test.each(['reset', 'swallow'] as const)('is away (%s), publishing answers 503 in time and stores nothing', async (mode) => {
-    const { remove } = await webhook()
-    postgres.set(mode)
-    const before = performance.now()
-    const answer = await service.post('/events', { type: 'task.created', data: {} })
-    expect(answer.status).toBe(503)
-    expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0)
-    expect(answer.headers.get('content-type')).toContain('application/problem+json')
-    expect(performance.now() - before).toBeLessThan(ANSWER_MS_MAX)
-    postgres.set('pass')
-    await expect.poll(async () => (await service.get('/events')).status, within).toBe(200)
-    const { deliveries } = await service.publish()
-    await expect.poll(async () => (await delivery(deliveries[0]?.id ?? '')).state, within).toBe('succeeded')
-    expect(receiver.received).toHaveLength(1)
-    await remove()
-  })
+  test.each(['reset', 'swallow'] as const)(
+    'is away (%s), publishing answers 503 in time and stores nothing',
+    async (mode) => {
+      const { remove } = await webhook()
+      postgres.set(mode)
+      const before = performance.now()
+      const answer = await service.post('/events', { type: 'task.created', data: {} })
+      expect(answer.status).toBe(503)
+      expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0)
+      expect(answer.headers.get('content-type')).toContain('application/problem+json')
+      expect(performance.now() - before).toBeLessThan(ANSWER_MS_MAX)
+      postgres.set('pass')
+      await expect.poll(async () => (await service.get('/events')).status, within).toBe(200)
+      const { deliveries } = await service.publish()
+      await expect.poll(async () => (await delivery(deliveries[0]?.id ?? '')).state, within).toBe('succeeded')
+      expect(receiver.received).toHaveLength(1)
+      await remove()
+    },
+  )
 
   test('is away when the answer comes, the attempt is recorded later and not made again, even by another process', async () => {
     const { remove } = await webhook()
@@ -104,17 +107,22 @@ describe('while PostgreSQL', () => {
 })
 
 describe('while Temporal', () => {
-  test.each(['reset', 'swallow'] as const)('is away (%s), events are accepted, and delivered when it is back', async (mode) => {
-    const { remove } = await webhook()
-    temporal.set(mode)
-    for (let number = 0; number < 20; number += 1) {
-      const before = performance.now()
-      expect((await service.post('/events', { type: 'task.created', data: { number } })).status).toBe(202)
-      expect(performance.now() - before).toBeLessThan(ANSWER_MS_MAX)
-    }
-    temporal.set('pass')
-    await expect.poll(() => new Set(receiver.received.map(({ headers }) => headers['x-webhook-id'])).size, within).toBe(20)
-    expect(receiver.received).toHaveLength(20)
-    await remove()
-  })
+  test.each(['reset', 'swallow'] as const)(
+    'is away (%s), events are accepted, and delivered when it is back',
+    async (mode) => {
+      const { remove } = await webhook()
+      temporal.set(mode)
+      for (let number = 0; number < 20; number += 1) {
+        const before = performance.now()
+        expect((await service.post('/events', { type: 'task.created', data: { number } })).status).toBe(202)
+        expect(performance.now() - before).toBeLessThan(ANSWER_MS_MAX)
+      }
+      temporal.set('pass')
+      await expect
+        .poll(() => new Set(receiver.received.map(({ headers }) => headers['x-webhook-id'])).size, within)
+        .toBe(20)
+      expect(receiver.received).toHaveLength(20)
+      await remove()
+    },
+  )
 })

@@ -13,7 +13,9 @@ import { createIdSource } from '../../src/db/ids.ts'
 import { SCOPES, type Scope } from '../../src/domain/scopes.ts'
 import { createCipher } from '../../src/secrets/cipher.ts'
 import { checkCustomHeaders } from '../../src/sending/custom-headers.ts'
-import { checkSecret, generateSecret } from '../../src/sending/signature.ts'
+import { buildRequest, maskSignatures } from '../../src/sending/request.ts'
+import type { Exchange } from '../../src/sending/sender.ts'
+import { checkSecret, createSigningKey, generateSecret } from '../../src/sending/signature.ts'
 import { checkTargetUrl, NO_ALLOWED_TARGETS, parseAllowedTargets } from '../../src/sending/target-url.ts'
 import { createAlerts } from '../../src/usecases/alerts.ts'
 import { createKeyText } from '../../src/usecases/api-key-text.ts'
@@ -23,6 +25,8 @@ import { createCallers } from '../../src/usecases/caller-lookup.ts'
 import { createDeliveryCommands } from '../../src/usecases/delivery-commands.ts'
 import { createKeptAnswers } from '../../src/usecases/kept-answers.ts'
 import { createPublishEvents } from '../../src/usecases/publish-events.ts'
+import { createSendTest } from '../../src/usecases/send-test.ts'
+import { createTargetCache } from '../../src/usecases/target-cache.ts'
 import { createWebhooks } from '../../src/usecases/webhooks.ts'
 import { createWorkspace } from '../../src/usecases/workspaces.ts'
 import { type ApiDocument, readApiDocument } from './openapi.ts'
@@ -64,7 +68,7 @@ export interface TestApi extends AsyncDisposable {
   log(): string
 }
 
-/** The whole API on a real socket and a real database of its own. Test sends and Temporal are stood in for. */
+/** The whole API on a real socket and a real database of its own. The network and Temporal are stood in for. */
 export async function startTestApi(changes: Partial<AppDeps> = {}, databaseUrl?: string): Promise<TestApi> {
   await using resources = new AsyncDisposableStack()
   const testDatabase = databaseUrl === undefined ? await createTestDatabase() : undefined
@@ -150,7 +154,14 @@ function createDeps(database: Database, logger: AppDeps['logger']): AppDeps {
       defaultSchedule: 'standard',
       requestTimeoutMs: 20_000,
     }),
-    sendTest: () => Promise.resolve(TEST_ATTEMPT),
+    sendTest: createSendTest({
+      database,
+      ids,
+      targets: createTargetCache({ cipher, createSigningKey, requestTimeoutMs: 20_000 }),
+      buildRequest,
+      maskSignatures,
+      send: acceptEverything,
+    }),
     alerts: createAlerts({ database, ids }),
     readiness: () => Promise.resolve({ ready: true, problems: [] }),
     metrics: new Registry(),
@@ -160,21 +171,21 @@ function createDeps(database: Database, logger: AppDeps['logger']): AppDeps {
   }
 }
 
-const TEST_ATTEMPT = {
-  number: 1,
-  trigger: 'test',
-  startedAt: new Date('2030-01-31T12:00:00.000Z'),
-  statusCode: 200,
-  responseTimeMs: 12,
-  responseBody: 'ok',
-  responseBodyTruncated: false,
-  responseHeaders: {},
-  requestHeaders: {},
-  timings: { dnsMs: null, connectMs: 1, tlsMs: null, firstByteMs: 5 },
-  remoteAddress: '127.0.0.1',
-  failure: null,
-  nextAttemptAt: null,
-} as const
+/** An endpoint that accepts everything, without a network. */
+function acceptEverything(): Promise<Exchange> {
+  return Promise.resolve({
+    startedAt: new Date(),
+    endedAt: new Date(),
+    responseTimeMs: 12,
+    outcome: { kind: 'accepted', statusCode: 200 },
+    statusCode: 200,
+    responseHeaders: {},
+    responseBody: 'ok',
+    responseBodyTruncated: false,
+    remoteAddress: '127.0.0.1',
+    timings: { dnsMs: null, connectMs: 1, tlsMs: null, firstByteMs: 5 },
+  })
+}
 
 async function call(origin: string, method: string, path: string, options: CallOptions): Promise<Answer> {
   const { key, body, raw, headers = {} } = options

@@ -7,6 +7,7 @@ import { deferDelivery } from '../../src/db/dispatching.ts'
 import { createIdSource } from '../../src/db/ids.ts'
 import { createCipher } from '../../src/secrets/cipher.ts'
 import { Secret } from '../../src/secrets/secret.ts'
+import { buildRequest, maskSignatures } from '../../src/sending/request.ts'
 import { createSender } from '../../src/sending/sender.ts'
 import { createSigningKey } from '../../src/sending/signature.ts'
 import { NO_ALLOWED_TARGETS, parseAllowedTargets } from '../../src/sending/target-url.ts'
@@ -26,7 +27,7 @@ export interface Received {
 export async function startReceiver() {
   const received: Received[] = []
   const answers: { status: number; headers?: Record<string, string>; waitFor?: Promise<unknown> }[] = []
-  const receiver = { status: 200, received, answers, url: '', close: async () => {} }
+  const receiver = { status: 200, received, answers, url: '', close: () => Promise.resolve() }
   const server: Server = createServer((request, response) => {
     const chunks: Buffer[] = []
     request.on('data', (chunk: Buffer) => chunks.push(chunk))
@@ -58,7 +59,9 @@ export async function createLife() {
   const ids = createIdSource()
   const cipher = createCipher([{ kid: 'test', key: randomBytes(32) }])
   const allowed = parseAllowedTargets('127.0.0.0/8')
-  const sender = createSender({ rules: { allowHttp: true, allowed: allowed.ok ? allowed.allowed : NO_ALLOWED_TARGETS } })
+  const sender = createSender({
+    rules: { allowHttp: true, allowed: allowed.ok ? allowed.allowed : NO_ALLOWED_TARGETS },
+  })
   const messages: string[] = []
   const commands = createDeliveryCommands({
     database,
@@ -75,6 +78,8 @@ export async function createLife() {
     database,
     targets,
     send: sender.send,
+    buildRequest,
+    maskSignatures,
     enterGate: () => Promise.resolve({ kind: 'enter' as const, pass: { leave: () => undefined } }),
     cancelDelivery: commands.cancelById,
     deferDelivery: (id: string, retryInMs: number) => deferDelivery(database.sql, id, retryInMs),
@@ -125,17 +130,23 @@ export async function createLife() {
       const [result] = await publishEvents(workspaceId, [
         { type, data, workflowId: null, timestamp: null, idempotencyKey, requestHash },
       ])
-      const rows = await database.sql.query<{ id: string }>('select id from webhook_delivery where event_id = $1', [
-        result?.id,
-      ])
+      const rows = await database.sql.query<{ id: string }>(
+        'select id from webhook_delivery where event_id = $1',
+        [result?.id],
+      )
       return rows.map(({ id }) => id)
     },
     async delivery(id: string) {
-      const [row] = await database.sql.query<Record<string, unknown>>('select * from webhook_delivery where id = $1', [id])
+      const [row] = await database.sql.query<Record<string, unknown>>(
+        'select * from webhook_delivery where id = $1',
+        [id],
+      )
       return row ?? {}
     },
     async webhook(id: string) {
-      const [row] = await database.sql.query<Record<string, unknown>>('select * from webhook where id = $1', [id])
+      const [row] = await database.sql.query<Record<string, unknown>>('select * from webhook where id = $1', [
+        id,
+      ])
       return row ?? {}
     },
     attemptsOf: (id: string) =>

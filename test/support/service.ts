@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 
 import { Client, Connection } from '@temporalio/client'
+import { temporal } from '@temporalio/proto'
 import { inject } from 'vitest'
 
 import { findFreePort } from '../../src/local/ports.ts'
@@ -98,7 +99,11 @@ export async function startTestService(options: TestServiceOptions = {}) {
       ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     })
     const text = await response.text()
-    return { status: response.status, headers: response.headers, body: (text === '' ? {} : JSON.parse(text)) as Body }
+    return {
+      status: response.status,
+      headers: response.headers,
+      body: (text === '' ? {} : JSON.parse(text)) as Body,
+    }
   }
 
   async function ready(): Promise<void> {
@@ -151,7 +156,10 @@ export async function startTestService(options: TestServiceOptions = {}) {
         ...members,
       })
       if (status !== 202) throw new Error(`Not accepted: ${JSON.stringify(body)}`)
-      const event = await request<{ deliveries: { id: string; webhookId: string }[] }>('GET', `/events/${body.id}`)
+      const event = await request<{ deliveries: { id: string; webhookId: string }[] }>(
+        'GET',
+        `/events/${body.id}`,
+      )
       return { eventId: body.id, deliveries: event.body.deliveries }
     },
     async stop() {
@@ -165,10 +173,12 @@ export async function startTestService(options: TestServiceOptions = {}) {
 export type TestService = Awaited<ReturnType<typeof startTestService>>
 
 async function makeNamespace(client: Client, namespace: string): Promise<void> {
-  await client.workflowService.registerNamespace({
-    namespace,
-    workflowExecutionRetentionPeriod: { seconds: 86_400 as unknown as import('long').default },
-  })
+  await client.workflowService.registerNamespace(
+    temporal.api.workflowservice.v1.RegisterNamespaceRequest.fromObject({
+      namespace,
+      workflowExecutionRetentionPeriod: { seconds: 86_400 },
+    }),
+  )
   const giveUpAt = Date.now() + READY_MS
   for (;;) {
     try {
