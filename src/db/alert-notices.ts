@@ -29,11 +29,13 @@ interface Row extends Omit<ClaimedNotice, 'openedAt'> {
   openedMs: number
 }
 
-// A recovery notice waits until the one about the trouble has gone out, so that they arrive in order.
+// A recovery notice waits until the one about the trouble has gone out, so that they arrive in order. Times are kept to
+// the millisecond and may have been rounded up.
 const CLAIM = `
   with due as (
     select id, open_notice_due_at is not null as is_opening from alert
-    where open_notice_due_at <= now() or (close_notice_due_at <= now() and open_notice_due_at is null)
+    where open_notice_due_at <= now() + interval '1 millisecond'
+      or (close_notice_due_at <= now() + interval '1 millisecond' and open_notice_due_at is null)
     order by coalesce(open_notice_due_at, close_notice_due_at) limit 1 for update skip locked
   ), claimed as (
     update alert a set notice_tries = notice_tries + 1,
