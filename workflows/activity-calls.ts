@@ -73,7 +73,9 @@ async function askPatiently(
   void callOffWhenPressed()
   try {
     return await scope.run(async () =>
-      activities.attempt.executeWithOptions({ summary: reasonWords(reason, run) }, [{ deliveryId, reason }]),
+      activities.attempt.executeWithOptions({ summary: reasonWords(reason, run, run.attemptsMade) }, [
+        { deliveryId, reason },
+      ]),
     )
   } catch (error) {
     if (error instanceof ActivityFailure) return null

@@ -34,11 +34,16 @@ function outcomeWords({ statusCode, failure, responseTimeMs }: AttemptFacts): st
   return failure === null ? 'was made' : `failed (${failure.replaceAll('_', ' ')})${within}`
 }
 
-export function reasonWords(reason: AttemptReason, { stepsUsed, steps }: Steps): string {
+/** What an activity is asked for: "attempt 3 of 7". */
+export function reasonWords(
+  reason: AttemptReason,
+  { stepsUsed, steps }: Steps,
+  attemptsMade: number,
+): string {
   if (reason.kind === 'manual')
     return reason.requestedAt === null ? 'manual retry by an operator' : 'manual retry'
-  if (stepsUsed === null || steps === null) return reason.kind === 'start' ? 'first look' : 'next attempt'
-  return `attempt ${stepsUsed + 1} of ${steps}`
+  if (stepsUsed !== null && steps !== null) return `attempt ${stepsUsed + 1} of ${steps}`
+  return attemptsMade === 0 ? 'first attempt' : 'see what is left to do'
 }
 
 const CLOSED_WORDS: Record<DeliveryState, string> = {
