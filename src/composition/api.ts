@@ -28,6 +28,7 @@ export async function startApi(
   resources: AsyncDisposableStack,
 ): Promise<string> {
   const { config, database, ids, cipher, targets } = core
+  const isBootstrapped = keepBootstrapping(core, resources)
   const app = await buildApp({
     logger: core.logger,
     database,
@@ -58,32 +59,39 @@ export async function startApi(
       send: core.sender.send,
     }),
     alerts: createAlerts({ database, ids }),
-    readiness: createReadiness(core, side),
+    readiness: createReadiness(core, side, isBootstrapped),
     metrics: createMetrics(core, side),
     publicUrl: config.publicUrl,
     pageDirectory: PAGE_DIRECTORY,
     version: packageDescription.version,
   })
   resources.defer(() => app.close())
-  keepBootstrapping(core, resources)
   return app.listen({ host: config.host, port: config.port })
 }
 
-/** Makes the operator's key as soon as the database can be reached; it may come up after us. */
-function keepBootstrapping({ config, database, ids, logFault }: Core, resources: AsyncDisposableStack): void {
+/** Makes the operator's key as soon as the database can be reached, and answers whether it is there. */
+function keepBootstrapping(
+  { config, database, ids, logFault }: Core,
+  resources: AsyncDisposableStack,
+): () => boolean {
   const { bootstrapApiKey } = config
-  if (bootstrapApiKey === null) return
+  if (bootstrapApiKey === null) return () => true
   let timer: NodeJS.Timeout | undefined
   let isStopped = false
-  const turn = (): void => {
-    ensureBootstrapKey(database, ids, bootstrapApiKey).catch((error: unknown) => {
+  let isDone = false
+  const turn = async (): Promise<void> => {
+    try {
+      await ensureBootstrapKey(database, ids, bootstrapApiKey)
+      isDone = true
+    } catch (error) {
       logFault('The bootstrap key could not be made yet.', error)
-      if (!isStopped) timer = setTimeout(turn, BOOTSTRAP_RETRY_MS)
-    })
+      if (!isStopped) timer = setTimeout(() => void turn(), BOOTSTRAP_RETRY_MS)
+    }
   }
-  turn()
+  void turn()
   resources.defer(() => {
     isStopped = true
     clearTimeout(timer)
   })
+  return () => isDone
 }

@@ -9,6 +9,7 @@ import type { DeliverySide } from './delivery-side.ts'
 export function createReadiness(
   { database }: Core,
   { link, worker }: DeliverySide,
+  isBootstrapped: () => boolean,
 ): () => Promise<Readiness> {
   return async () => {
     const problems = (await Promise.all([databaseProblems(), temporalProblems()])).flat()
@@ -17,7 +18,8 @@ export function createReadiness(
 
   async function databaseProblems(): Promise<string[]> {
     try {
-      return (await isMigrated(database)) ? [] : ['The database lacks migrations: run `npm run migrate`.']
+      if (!(await isMigrated(database))) return ['The database lacks migrations: run `npm run migrate`.']
+      return isBootstrapped() ? [] : ['The bootstrap key is not made yet.']
     } catch {
       return ['The database cannot be reached.']
     }
