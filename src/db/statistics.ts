@@ -1,7 +1,5 @@
+import type { StatisticsWindow } from '../domain/statistics-window.ts'
 import type { Sql } from './database.ts'
-
-export const STATISTICS_WINDOWS = ['24h', '7d', '30d'] as const
-export type StatisticsWindow = (typeof STATISTICS_WINDOWS)[number]
 
 /** Slots are whole hours or days in UTC; the current one counts, so a window reaches back a little less than its name. */
 const SLOTS = {

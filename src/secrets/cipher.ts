@@ -29,13 +29,13 @@ export interface Cipher {
   decrypt(text: string, context: SecretContext): Secret
 }
 
-export const SECRET_ERROR_CODES = ['unknown_key', 'unreadable'] as const
+export type SecretErrorCode = 'unknown_key' | 'unreadable'
 
 /** A stored secret that cannot be read: our own fault, never the endpoint's. The message holds no part of it. */
 export class SecretError extends Error {
-  readonly code: (typeof SECRET_ERROR_CODES)[number]
+  readonly code: SecretErrorCode
 
-  constructor(code: (typeof SECRET_ERROR_CODES)[number], message: string, options: ErrorOptions = {}) {
+  constructor(code: SecretErrorCode, message: string, options: ErrorOptions = {}) {
     super(message, options)
     this.name = 'SecretError'
     this.code = code

@@ -1,11 +1,12 @@
 import type { Webhook } from '../db/schema.ts'
-import { readStatistics, type StatisticsWindow } from '../db/statistics.ts'
+import { readStatistics } from '../db/statistics.ts'
 import { readWebhookFigures, type WebhookFigures } from '../db/webhook-figures.ts'
 import { findWebhook, listWebhooks, type WebhookFilter, type WebhookPage } from '../db/webhooks.ts'
 import { type DisabledReason, type WebhookStatus, webhookStatus } from '../domain/delivery.ts'
 import { invalidInput, notFound } from '../domain/errors.ts'
 import { isSubscriptionPattern } from '../domain/event-types.ts'
 import { parseSchedule, type Schedule, waitsOf } from '../domain/schedule.ts'
+import type { StatisticsWindow } from '../domain/statistics-window.ts'
 import { readDatabase } from './database-work.ts'
 import type { WebhookDeps } from './webhook-deps.ts'
 import {

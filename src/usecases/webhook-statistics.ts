@@ -1,6 +1,7 @@
-import type { StatisticsSlot, StatisticsWindow, WindowStatistics } from '../db/statistics.ts'
+import type { StatisticsSlot, WindowStatistics } from '../db/statistics.ts'
 import type { WebhookFigures } from '../db/webhook-figures.ts'
 import { percentile } from '../domain/histogram.ts'
+import type { StatisticsWindow } from '../domain/statistics-window.ts'
 
 /** What a list shows of a webhook's last 24 hours. */
 export interface DayStatistics {

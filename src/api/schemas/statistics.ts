@@ -1,13 +1,11 @@
 import { Type } from 'typebox'
 
 import { FAILURES } from '../../domain/attempt-outcome.ts'
+import { STATISTICS_WINDOWS } from '../../domain/statistics-window.ts'
 import { nullable, oneOf, strictObject, Time } from './shared.ts'
 
-/** Spelled out here, because the database's own list is not this layer's to import. */
-const WINDOWS = ['24h', '7d', '30d'] as const
-
 export const StatisticsQuery = strictObject({
-  window: Type.Optional(oneOf(WINDOWS, { default: '24h' })),
+  window: Type.Optional(oneOf(STATISTICS_WINDOWS, { default: '24h' })),
 })
 
 const ResponseTimeMs = nullable(
@@ -17,7 +15,7 @@ const PERCENTILES = { p50: ResponseTimeMs, p95: ResponseTimeMs, p99: ResponseTim
 
 export const StatisticsModel = Type.Object(
   {
-    window: oneOf(WINDOWS),
+    window: oneOf(STATISTICS_WINDOWS),
     totals: Type.Object({
       pending: Type.Integer({ description: 'Now.' }),
       succeeded: Type.Integer(),

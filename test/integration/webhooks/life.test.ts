@@ -389,6 +389,33 @@ describe('rule 2: a webhook that is deleted', () => {
     expect(await statesOf(webhook.id)).toEqual([])
   })
 
+  test('is deleted although an attempt is being recorded against it the other way round', async () => {
+    const webhook = await create()
+    await fillDeliveries(webhook.id, 3, 'pending')
+    const { promise: isLocked, resolve: tellLocked } = Promise.withResolvers<unknown>()
+    const recording = api.database.transaction(async (sql) => {
+      await sql.query('select 1 from webhook_delivery where webhook_id = $1 order by id limit 1 for update', [
+        webhook.id,
+      ])
+      tellLocked(null)
+      await expect
+        .poll(() =>
+          api.database.sql.query(
+            `select 1 from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`,
+          ),
+        )
+        .not.toHaveLength(0)
+      await sql.query('update webhook set failing_since = now() where id = $1', [webhook.id])
+    })
+    await isLocked
+    const deleting = call('DELETE', `/webhooks/${webhook.id}`)
+    await recording.catch((error: unknown) => {
+      expect(String(error)).toContain('deadlock')
+    })
+    expect((await deleting).status).toBe(204)
+    expect(await statesOf(webhook.id)).toEqual(['cancelled', 'cancelled', 'cancelled'])
+  })
+
   test('counts the cancelled deliveries in its statistics', async () => {
     const webhook = await create()
     await fillDeliveries(webhook.id, 3, 'pending')
@@ -398,6 +425,26 @@ describe('rule 2: a webhook that is deleted', () => {
       [webhook.id],
     )
     expect(rows).toEqual([{ metric: 'cancelled', amount: 3 }])
+  })
+})
+
+describe('retrying all that failed', () => {
+  test('asks for one attempt of each failed delivery, and counts them', async () => {
+    const webhook = await create()
+    await fillDeliveries(webhook.id, 3, 'failed')
+    await fillDeliveries(webhook.id, 2, 'cancelled')
+    const { status, body } = await call('POST', `/webhooks/${webhook.id}/retry-failed`)
+    expect([status, body]).toEqual([202, { count: 3 }])
+    const asked = await api.database.sql.query(
+      'select 1 from webhook_delivery where webhook_id = $1 and retry_requested_at is not null',
+      [webhook.id],
+    )
+    expect(asked).toHaveLength(3)
+  })
+
+  test('is refused while the webhook is off', async () => {
+    const webhook = await create({ enabled: false })
+    expect((await call('POST', `/webhooks/${webhook.id}/retry-failed`)).status).toBe(409)
   })
 })
 

@@ -2,9 +2,10 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 import { addStatistics } from '../../../src/db/attempt-effects.ts'
-import { foldAdditions, readStatistics, STATISTICS_WINDOWS } from '../../../src/db/statistics.ts'
+import { foldAdditions, readStatistics } from '../../../src/db/statistics.ts'
 import { FAILURES } from '../../../src/domain/attempt-outcome.ts'
 import { bucketOf } from '../../../src/domain/histogram.ts'
+import { STATISTICS_WINDOWS } from '../../../src/domain/statistics-window.ts'
 import { type CallApi, createWebhookApi, type WebhookApi } from '../../support/webhook-api.ts'
 
 interface Statistics {
