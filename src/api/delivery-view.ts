@@ -22,6 +22,7 @@ export function showDelivery({ delivery, steps }: DeliveryWithSteps): Static<typ
     retryRequestedAt: showTimeOrNull(delivery.retryRequestedAt),
     lastFailure: delivery.lastFailure ?? null,
     lastStatusCode: delivery.lastStatusCode ?? null,
+    firstAttempt: delivery.firstAttempt === 'direct' ? 'direct' : 'workflow',
     temporalWorkflowId: deliverWorkflowId(delivery.id),
     createdAt: showTime(delivery.createdAt),
     settledAt: showTimeOrNull(delivery.settledAt),

@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 
-import { DELIVERY_STATES } from '../../domain/delivery.ts'
+import { DELIVERY_STATES, FIRST_ATTEMPTS } from '../../domain/delivery.ts'
 import { EVENT_TYPES } from '../../domain/event-types.ts'
 import { AttemptModel } from './attempts.ts'
 import { FailureName, Id, nullable, oneOf, PageQuery, pageOf, refTo, strictObject, Time } from './shared.ts'
@@ -24,6 +24,10 @@ const deliveryMembers = {
   retryRequestedAt: nullable(Time),
   lastFailure: nullable(FailureName),
   lastStatusCode: nullable(Type.Integer()),
+  firstAttempt: oneOf(
+    FIRST_ATTEMPTS.filter((name) => name !== 'auto'),
+    { description: 'Whether the first attempt was left to the workflow, or made before it.' },
+  ),
   temporalWorkflowId: Type.String({ examples: ['delivery-0197c1a2-3b4c-7d5e-8f60-718293a4b5c6'] }),
   createdAt: Time,
   settledAt: nullable(Time),
