@@ -1,12 +1,13 @@
 import { type Logger, pino } from 'pino'
 
-import type { Config } from '../config.ts'
+import { type Config, ConfigError } from '../config.ts'
 import { type Database, openDatabase } from '../db/database.ts'
 import { createIdSource, type IdSource, measureClockOffsetMs } from '../db/ids.ts'
 import { type Cipher, createCipher } from '../secrets/cipher.ts'
 import { createSender, type Sender } from '../sending/sender.ts'
 import { createSigningKey } from '../sending/signature.ts'
 import { NO_ALLOWED_TARGETS, parseAllowedTargets, type TargetRules } from '../sending/target-url.ts'
+import { describeMissingMasterKeys } from '../usecases/missing-master-keys.ts'
 import { createTargetCache, type TargetCache } from '../usecases/target-cache.ts'
 import { createFail, type Fail, failingAround } from './failpoints.ts'
 
@@ -39,6 +40,7 @@ export async function openCore(config: Config, resources: AsyncDisposableStack):
   const database = await openDatabase({ url: config.databaseUrl })
   resources.defer(() => database.close())
   const cipher = createCipher(config.masterKeys)
+  await refuseMissingMasterKeys(database, cipher, logFault)
   const rules = targetRules(config)
   const fail = createFail(config.failpoint)
   const sender = createSender({ rules })
@@ -58,6 +60,19 @@ export async function openCore(config: Config, resources: AsyncDisposableStack):
     fail,
     targets: createTargetCache({ cipher, createSigningKey, requestTimeoutMs: config.requestTimeoutMs }),
   }
+}
+
+/** While the database is away nothing can be decrypted either, so a start then goes on and finds out later. */
+async function refuseMissingMasterKeys(
+  { sql }: Database,
+  cipher: Cipher,
+  logFault: Core['logFault'],
+): Promise<void> {
+  const problem = await describeMissingMasterKeys(sql, cipher).catch((error: unknown) => {
+    logFault('Whether all master keys in use are listed could not be checked.', error)
+    return null
+  })
+  if (problem !== null) throw new ConfigError([problem])
 }
 
 export function targetRules(config: Pick<Config, 'allowHttp' | 'allowedTargets'>): TargetRules {

@@ -93,4 +93,18 @@ describe('re-encryption under a new master key', () => {
       stderr: expect.stringContaining('could not be decrypted') as string,
     })
   })
+
+  test('has to come first: a process that lacks a key in use does not start, and says which', async () => {
+    const env = {
+      ...process.env,
+      DATABASE_URL: api.databaseUrl,
+      POSTRIDER_MASTER_KEYS: `k9:${randomBytes(32).toString('base64')}`,
+      TEMPORAL_ADDRESS: '127.0.0.1:1',
+      PORT: '0',
+    }
+    await expect(promisify(execFile)(process.execPath, ['src/bin/api.ts'], { env })).rejects.toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('POSTRIDER_MASTER_KEYS lacks k') as string,
+    })
+  })
 })
