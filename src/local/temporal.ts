@@ -25,6 +25,8 @@ const DYNAMIC_CONFIG: Readonly<Record<string, string | number | boolean>> = {
   'matching.persistenceMaxQPS': RATE_MAX,
   'system.enableEagerWorkflowStart': true,
   'matching.enableFairness': true,
+  // A timer of less than a second fires close to its time; by default it can be most of a second late.
+  'history.timerProcessorMaxTimeShift': '50ms',
   // Read again at every call otherwise; the attributes are registered before the server takes calls.
   'system.forceSearchAttributesCacheRefreshOnRead': false,
   'system.forceNexusEndpointRefreshOnRead': false,
