@@ -39,6 +39,7 @@ export interface DataDirectory extends Disposable {
   readonly postgresDir: string
   readonly temporalFile: string
   readonly registerFile: string
+  readonly bundleDir: string
   /** The port remembered for a setting. */
   recallPort: (setting: string) => number | undefined
   rememberPort: (setting: string, port: number) => void
@@ -64,6 +65,7 @@ export function openDataDirectory(dataDir: string): DataDirectory {
     postgresDir: join(path, 'postgresql'),
     temporalFile: join(path, 'temporal.sqlite'),
     registerFile: join(path, 'processes.json'),
+    bundleDir: join(path, 'bundle'),
     recallPort: (setting) => ports[setting],
     rememberPort: (setting, port) => {
       if (ports[setting] === port) return

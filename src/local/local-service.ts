@@ -6,6 +6,7 @@ import { createOperatorLink } from '../composition/operator-link.ts'
 import { prepareInstallation } from '../composition/preparation.ts'
 import { startService } from '../composition/service.ts'
 import type { Config } from '../config.ts'
+import { loadWorkflowBundle } from '../temporal/bundle.ts'
 import { createKeyText } from '../usecases/api-key-text.ts'
 import type { LocalRuntimeOptions, StartedService } from './runtime.ts'
 
@@ -13,13 +14,17 @@ const LINK_TRIES = 100
 const LINK_RETRY_MS = 100
 
 /** What `npm start` runs in its own process: the service as production has it. */
-export const LOCAL_SERVICE: Pick<LocalRuntimeOptions, 'createApiKey' | 'migrate' | 'startService'> = {
+export const LOCAL_SERVICE: Pick<
+  LocalRuntimeOptions,
+  'createApiKey' | 'migrate' | 'startService' | 'prepareBundle'
+> = {
   createApiKey: () => createKeyText(randomUUID()),
   migrate: async (config, log) => {
     const { leftToDo } = await prepareInstallation(config)
     if (leftToDo !== null) log.warn(`Temporal lacks search attributes; run: ${leftToDo.command}`)
   },
   startService: startLocalService,
+  prepareBundle: loadWorkflowBundle,
 }
 
 /** API and worker in this one process: only on one and the same connection can workflows be started eagerly. */

@@ -1,5 +1,6 @@
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
 import { chownSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
@@ -50,7 +51,7 @@ export async function startPostgres(options: PostgresOptions): Promise<LocalPost
   const account = findPostgresAccount(findPrograms(), options.homeDir)
   const dataDir = join(account.homeDir, 'data')
   const password = readPassword(account)
-  if (!existsSync(dataDir)) createDatabase(account, dataDir, password, options.isDurable ?? true)
+  if (!existsSync(dataDir)) await createDatabase(account, dataDir, options.isDurable ?? true)
   checkVersion(account, dataDir)
   const server = await launchPatiently(account, dataDir, options)
   return {
@@ -98,12 +99,7 @@ function readPassword(account: PostgresAccount): string {
 }
 
 /** Built aside and then renamed: a start that is killed half-way leaves nothing that looks like a database. */
-function createDatabase(
-  account: PostgresAccount,
-  dataDir: string,
-  password: string,
-  isDurable: boolean,
-): void {
+async function createDatabase(account: PostgresAccount, dataDir: string, isDurable: boolean): Promise<void> {
   const newDir = `${dataDir}.new`
   rmSync(newDir, { recursive: true, force: true })
   const flags = [
@@ -116,22 +112,35 @@ function createDatabase(
     `--pwfile=${join(account.homeDir, 'password')}`,
     ...(isDurable ? [] : ['--no-sync']),
   ]
-  runProgram(account, 'initdb', flags)
-  runProgram(account, 'postgres', ['--single', '-D', newDir, 'postgres'], `create database ${DATABASE}\n`)
+  await runProgram(account, 'initdb', flags)
+  await runProgram(
+    account,
+    'postgres',
+    ['--single', '-D', newDir, 'postgres'],
+    `create database ${DATABASE}\n`,
+  )
   renameSync(newDir, dataDir)
 }
 
-function runProgram(account: PostgresAccount, name: string, args: readonly string[], input = ''): void {
+async function runProgram(
+  account: PostgresAccount,
+  name: string,
+  args: readonly string[],
+  input = '',
+): Promise<void> {
   const program = account.command(join(account.nativeDir, 'bin', name), args)
-  const { status, stderr, error } = spawnSync(program.command, program.args, {
+  const child = spawn(program.command, program.args, {
     ...account.spawnOptions,
     cwd: account.homeDir,
     env: POSTGRES_ENVIRONMENT,
-    input,
-    encoding: 'utf8',
+    stdio: ['pipe', 'ignore', 'pipe'],
   })
-  if (status === 0) return
-  const detail = error?.message ?? stderr.trim().split('\n').at(-1) ?? ''
+  child.stdin.end(input)
+  let errors = ''
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (errors += text))
+  const [code] = (await once(child, 'close')) as [number | null]
+  if (code === 0) return
+  const detail = errors.trim().split('\n').at(-1) ?? ''
   throw new LocalRuntimeError(`The embedded PostgreSQL could not be set up (${name}: ${detail}).`)
 }
 

@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { randomBytes } from 'node:crypto'
 
@@ -37,6 +36,8 @@ export interface LocalRuntimeOptions {
   readonly createApiKey: () => string
   readonly migrate: (config: Config, log: LocalLog) => Promise<void>
   readonly startService: (config: Config, bundleDir: string) => Promise<StartedService>
+  /** What the service will want to find in this folder; made while the servers start. */
+  readonly prepareBundle: (bundleDir: string) => Promise<unknown>
 }
 
 export interface ReadyRuntime {
@@ -92,6 +93,8 @@ async function startAll(
   for (const name of await register.endLeftovers())
     log.info(`Ended ${name}, left over from an earlier start.`)
   const ports = await choosePorts(portWishes(wanted, env), directory)
+  // What is wrong with it shows when the service asks for it.
+  options.prepareBundle(directory.bundleDir).catch(() => undefined)
   const servers = await startLocalServers({
     config: wanted,
     directory,
@@ -135,7 +138,7 @@ async function startServiceParts(
     print: printDelivery,
   })
   resources.defer(inbox.close)
-  const service = await startService(config, join(directory.path, 'bundle'))
+  const service = await startService(config, directory.bundleDir)
   known.service = service
   resources.defer(service.stop)
   await untilReady(service.url, stopping)
