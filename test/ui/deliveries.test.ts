@@ -1,17 +1,8 @@
 import type { Page } from 'playwright-core'
-import { afterAll, beforeAll, expect } from 'vitest'
-import { expectAccessible, labTest, startLab, type Lab } from './support/lab.ts'
+import { expect } from 'vitest'
+import { expectAccessible, labTests, type Lab } from './support/lab.ts'
 
-let lab: Awaited<ReturnType<typeof startLab>>
-beforeAll(async () => {
-  lab = await startLab()
-})
-afterAll(async () => {
-  if (!('missing' in lab)) await lab[Symbol.asyncDispose]()
-})
-const it = (name: string, run: (found: Lab) => Promise<void>) => {
-  labTest(() => lab, name, run)
-}
+const it = labTests()
 
 const SOON = { timeout: 30_000, interval: 100 }
 

@@ -1,17 +1,8 @@
 import { createHmac } from 'node:crypto'
-import { afterAll, beforeAll, expect } from 'vitest'
-import { expectAccessible, labTest, PAGE, startLab, type Lab } from './support/lab.ts'
+import { expect } from 'vitest'
+import { expectAccessible, labTests, PAGE } from './support/lab.ts'
 
-let lab: Awaited<ReturnType<typeof startLab>>
-beforeAll(async () => {
-  lab = await startLab()
-})
-afterAll(async () => {
-  if (!('missing' in lab)) await lab[Symbol.asyncDispose]()
-})
-const it = (name: string, run: (found: Lab) => Promise<void>) => {
-  labTest(() => lab, name, run)
-}
+const it = labTests()
 
 it('a link signs in once, and its code does not stay in the address', async ({ service, open }) => {
   const { body } = await service.post<{ url: string }>('/portal-sessions', {

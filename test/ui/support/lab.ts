@@ -1,6 +1,6 @@
 import { AxeBuilder } from '@axe-core/playwright'
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
-import { expect, test, type TestContext } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { launchChromium } from '../../support/chromium.ts'
 import { startTestService, type TestService } from '../../support/service.ts'
 import { startReceiver, type Receiver } from './receiver.ts'
@@ -22,7 +22,7 @@ interface OpenOptions extends BrowserContextOptions {
 }
 
 /** The real service, a receiver and a browser; or, in one sentence, why there is no browser. */
-export async function startLab(): Promise<Lab | { missing: string }> {
+async function startLab(): Promise<Lab | { missing: string }> {
   const launch = await launchChromium()
   if ('missing' in launch) return launch
   const [service, receiver] = await Promise.all([startTestService(), startReceiver()])
@@ -71,19 +71,28 @@ async function openPage(
   return page
 }
 
-type LabTest = (lab: Lab, context: TestContext) => Promise<void>
+type LabTest = (name: string, run: (lab: Lab) => Promise<void>) => void
 
-/** A test in the lab of its file; skipped by name where no browser can be had. */
-export function labTest(lab: () => Lab | { missing: string }, name: string, run: LabTest): void {
-  test(name, async (context) => {
-    const found = lab()
-    if ('missing' in found) {
-      context.skip(found.missing)
-      return
-    }
-    await run(found, context)
-    expect(found.complaints).toEqual([])
+/** Tests that share a lab of their file; skipped by name where no browser can be had. */
+export function labTests(): LabTest {
+  let lab: Lab | { missing: string } | undefined
+  beforeAll(async () => {
+    lab = await startLab()
   })
+  afterAll(async () => {
+    if (lab !== undefined && !('missing' in lab)) await lab[Symbol.asyncDispose]()
+  })
+  return (name, run) => {
+    test(name, async (context) => {
+      if (lab === undefined) throw new Error('The lab did not start.')
+      if ('missing' in lab) {
+        context.skip(lab.missing)
+        return
+      }
+      await run(lab)
+      expect(lab.complaints).toEqual([])
+    })
+  }
 }
 
 /** Nothing that keeps somebody from using what is shown now. */

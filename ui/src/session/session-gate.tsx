@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query'
-import { useEffect, useMemo, useState, type ReactNode } from 'react'
+import { useEffect, useMemo, useRef, useState, type ReactNode } from 'react'
 import { sessionQuery, useSignIn } from '../api/session.ts'
 import { ErrorNotice } from '../parts/notice.tsx'
 import { SessionContext } from './session.ts'
@@ -14,12 +14,15 @@ function codeInAddress(): string | null {
 export function SessionGate({ children }: { children: ReactNode }) {
   const [code] = useState(codeInAddress)
   const { mutate: signIn, isIdle, isPending, error: codeError } = useSignIn()
+  // A code works once, so it is sent once, however often effects run.
+  const isSent = useRef(false)
   const isRedeeming = code !== null && (isIdle || isPending)
   const query = useQuery({ ...sessionQuery(), enabled: !isRedeeming })
   const session = query.data
 
   useEffect(() => {
-    if (code === null) return
+    if (code === null || isSent.current) return
+    isSent.current = true
     window.history.replaceState(window.history.state, '', window.location.pathname + window.location.search)
     signIn({ code })
   }, [code, signIn])
