@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto'
+
 import { expect, vi } from 'vitest'
 
 import { deliverWorkflowId } from '../../src/domain/delivery.ts'
@@ -49,8 +51,41 @@ export async function eventually(read: () => unknown, expected: unknown): Promis
   }, WITHIN)
 }
 
+/** What a test needs of the service to follow deliveries; a tenant's is bound to its own workspace. */
+export type Tenant = Pick<TestService, 'client' | 'request' | 'get' | 'post' | 'createWebhook' | 'publish'>
+
+/** A workspace of its own, so that tests which run at once do not get each other's events. */
+export async function createTenant(service: TestService): Promise<Tenant> {
+  const { body } = await service.post<{ key: string }>('/workspaces', { name: randomUUID() })
+  const request: TestService['request'] = (method, path, input, headers) =>
+    service.request(method, path, input, { authorization: `Bearer ${body.key}`, ...headers })
+  return {
+    client: service.client,
+    request,
+    get: (path) => request('GET', path),
+    post: (path, input, headers) => request('POST', path, input, headers),
+    async createWebhook(members) {
+      const answer = await request<Record<string, unknown> & { id: string; secret: string }>(
+        'POST',
+        '/webhooks',
+        { events: ['*'], ...members },
+      )
+      if (answer.status !== 201) throw new Error(`No webhook: ${JSON.stringify(answer.body)}`)
+      return answer.body
+    },
+    async publish(members = {}) {
+      const event = { type: 'task.created', data: { a: 1 }, ...members }
+      const answer = await request<{ id: string }>('POST', '/events', event)
+      if (answer.status !== 202) throw new Error(`Not accepted: ${JSON.stringify(answer.body)}`)
+      const { id } = answer.body
+      const found = await request<{ deliveries: { id: string; webhookId: string }[] }>('GET', `/events/${id}`)
+      return { eventId: id, deliveries: found.body.deliveries }
+    },
+  }
+}
+
 /** One delivery of the running service, as its API and its workflow show it. */
-export function createPublishedDelivery(service: TestService, webhookId: string, deliveryId: string) {
+export function createPublishedDelivery(service: Tenant, webhookId: string, deliveryId: string) {
   const path = `/deliveries/${deliveryId}`
   const read = async (): Promise<DeliveryAnswer> => (await service.get<DeliveryAnswer>(path)).body
   return {
@@ -80,7 +115,7 @@ export type PublishedDelivery = ReturnType<typeof createPublishedDelivery>
 
 /** Makes a webhook and publishes one event to it; its type keeps tests that run at once apart. */
 export async function publishTo(
-  service: TestService,
+  service: Tenant,
   type: string,
   members: Record<string, unknown>,
 ): Promise<PublishedDelivery> {
@@ -90,7 +125,7 @@ export async function publishTo(
 
 /** Publishes one more event to a webhook. */
 export async function publishAgain(
-  service: TestService,
+  service: Tenant,
   type: string,
   webhookId: string,
 ): Promise<PublishedDelivery> {
