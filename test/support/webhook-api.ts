@@ -22,6 +22,7 @@ import { createPublishEvents } from '../../src/usecases/publish-events.ts'
 import { createSendTest } from '../../src/usecases/send-test.ts'
 import { createTargetCache } from '../../src/usecases/target-cache.ts'
 import { createWebhooks } from '../../src/usecases/webhooks.ts'
+import { readApiDocument } from './openapi.ts'
 import { createTestDatabase } from './postgres.ts'
 
 /** What a test reads of an answer: whatever JSON it holds. */
@@ -102,6 +103,9 @@ export async function createWebhookApi({ otherMasterKeys = [] as MasterKey[] } =
     version: '0.0.0',
   })
 
+  await app.ready()
+  const document = readApiDocument(app.swagger() as unknown as Record<string, unknown>)
+
   /** A workspace of its own, and a way to call the API in its name. */
   async function createWorkspace(scopes: readonly Scope[] = SCOPES) {
     const workspaceId = ids.next()
@@ -130,6 +134,8 @@ export async function createWebhookApi({ otherMasterKeys = [] as MasterKey[] } =
       })
       expect(response.statusCode, response.body).not.toBe(500)
       const body: unknown = response.body === '' ? {} : JSON.parse(response.body)
+      const type = response.headers['content-type'] ?? ''
+      document.checkAnswer(method, `/api/v1${path}`, { status: response.statusCode, type, body })
       return {
         status: response.statusCode,
         headers: response.headers,
