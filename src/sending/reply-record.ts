@@ -64,12 +64,24 @@ function makeStorable(text: string): string {
 }
 
 function maskConfidential(text: string, confidential: readonly string[], isTruncated = false): string {
+  if (text.length < SHORTEST_CONFIDENTIAL) return text
   let masked = text
-  for (const secret of confidential.flatMap(writtenForms)) {
+  for (const secret of writtenFormsOf(confidential)) {
     masked = masked.replaceAll(secret, MASK)
     if (isTruncated) masked = maskCutOff(masked, secret)
   }
   return masked
+}
+
+/** A webhook hands in the same list for every attempt, so its forms are worked out once. */
+const knownForms = new WeakMap<readonly string[], readonly string[]>()
+
+function writtenFormsOf(confidential: readonly string[]): readonly string[] {
+  const known = knownForms.get(confidential)
+  if (known !== undefined) return known
+  const forms = confidential.flatMap(writtenForms)
+  knownForms.set(confidential, forms)
+  return forms
 }
 
 /** As it is, and as JSON writers that escape slashes or quotes put it. */

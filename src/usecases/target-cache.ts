@@ -74,6 +74,7 @@ function createTarget(
     return { secret, key: createSigningKey(secret.reveal()), expiresMs: expiresAt?.getTime() ?? Infinity }
   })
   const headers = decryptHeaders(row, cipher)
+  const confidential = [...secrets.map(({ secret }) => secret.reveal()), ...Object.values(headers)]
   return {
     webhookId,
     workspaceId,
@@ -86,7 +87,7 @@ function createTarget(
     enabled: row.enabled,
     isDeleted: row.deletedAt !== null,
     signingKeysAt: (nowMs) => secrets.filter(({ expiresMs }) => expiresMs > nowMs).map(({ key }) => key),
-    confidentialTexts: () => [...secrets.map(({ secret }) => secret.reveal()), ...Object.values(headers)],
+    confidentialTexts: () => confidential,
   }
 }
 
