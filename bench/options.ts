@@ -1,5 +1,7 @@
 import { parseArgs } from 'node:util'
 
+import { type Comparison, readComparison } from './comparison.ts'
+
 export interface BenchOptions {
   /** Names of scenarios; empty runs those that are quick enough to be run together. */
   readonly scenarios: readonly string[]
@@ -15,14 +17,14 @@ export interface BenchOptions {
   readonly stored: number
   /** Where processor profiles of the service's processes go; null makes none. */
   readonly profileDirectory: string | null
-  /** Description of another sender to drive instead. */
-  readonly compareFile: string | null
+  /** Another sender, to be driven beside ours; null runs the scenarios. */
+  readonly comparison: Comparison | null
   /** Where the JSON lines go too; null prints them only. */
   readonly outputFile: string | null
 }
 
 /** `--quick` is for trying the bench itself: its figures are too short to be quoted. */
-export function readOptions(argv: readonly string[]): BenchOptions {
+export async function readOptions(argv: readonly string[]): Promise<BenchOptions> {
   const { values } = parseArgs({
     args: [...argv],
     options: {
@@ -49,7 +51,7 @@ export function readOptions(argv: readonly string[]): BenchOptions {
     waiting: readCount('waiting', values.waiting, isQuick ? 300 : 5_000),
     stored: readCount('stored', values.stored, isQuick ? 20_000 : 5_000_000),
     profileDirectory: values.profile ?? null,
-    compareFile: values.compare ?? null,
+    comparison: values.compare === undefined ? null : await readComparison(values.compare),
     outputFile: values.output ?? null,
   }
 }

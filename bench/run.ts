@@ -7,11 +7,37 @@ import { renderJsonLine } from './report/json-line.ts'
 import { renderTable } from './report/table.ts'
 import type { ScenarioResult } from './report/result.ts'
 import type { Scenario } from './scenarios/scenario.ts'
+import { burst } from './scenarios/burst.ts'
+import { comparisonWith } from './scenarios/compare.ts'
+import { fanOut } from './scenarios/fan-out.ts'
+import { ingest } from './scenarios/ingest.ts'
+import { latency } from './scenarios/latency.ts'
+import { manyWebhooks } from './scenarios/many-webhooks.ts'
+import { outage } from './scenarios/outage.ts'
+import { processes } from './scenarios/processes.ts'
+import { recovery } from './scenarios/recovery.ts'
+import { sleeping } from './scenarios/sleeping.ts'
+import { slowEndpoint } from './scenarios/slow-endpoint.ts'
+import { stored } from './scenarios/stored.ts'
 import { throughput } from './scenarios/throughput.ts'
 
-const SCENARIOS: readonly Scenario[] = [throughput]
+const SCENARIOS: readonly Scenario[] = [
+  throughput,
+  latency,
+  ingest,
+  fanOut,
+  burst,
+  slowEndpoint,
+  sleeping,
+  recovery,
+  outage,
+  stored,
+  manyWebhooks,
+  processes,
+]
 
-function choose({ scenarios }: BenchOptions): Scenario[] {
+function choose({ scenarios, comparison }: BenchOptions): Scenario[] {
+  if (comparison !== null) return [comparisonWith(comparison)]
   if (scenarios.length === 0) return SCENARIOS.filter(({ isUsual }) => isUsual)
   return scenarios.map((name) => {
     const scenario = SCENARIOS.find((each) => each.name === name)
@@ -39,7 +65,7 @@ async function runAll(lab: Lab, scenarios: readonly Scenario[]): Promise<boolean
 }
 
 async function main(): Promise<void> {
-  const options = readOptions(process.argv.slice(2))
+  const options = await readOptions(process.argv.slice(2))
   const scenarios = choose(options)
   await using resources = new AsyncDisposableStack()
   const lab = await openLab(options, resources)

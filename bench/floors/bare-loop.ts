@@ -36,7 +36,9 @@ interface Recorded {
   readonly tookMs: number
 }
 
-const env = process.env as Readonly<Record<'DATABASE_URL' | 'PORT' | 'TARGET' | 'PATHS' | 'SECRET' | 'SENDING', string>>
+const env = process.env as Readonly<
+  Record<'DATABASE_URL' | 'PORT' | 'TARGET' | 'PATHS' | 'SECRET' | 'SENDING', string>
+>
 const paths = env.PATHS.split(',')
 const key = createSecretKey(Buffer.from(env.SECRET))
 const database = new pg.Pool({ connectionString: env.DATABASE_URL, max: 4 })
@@ -185,7 +187,12 @@ async function deliver(delivery: BareDelivery): Promise<void> {
 
 function toEvent(type: string, data: string): BareEvent {
   const id = createId()
-  return { id, type, data, deliveries: paths.map((path) => ({ id: createId(), eventId: id, type, data, path })) }
+  return {
+    id,
+    type,
+    data,
+    deliveries: paths.map((path) => ({ id: createId(), eventId: id, type, data, path })),
+  }
 }
 
 async function take(events: readonly BareEvent[]): Promise<{ id: string; deliveries: number }[]> {

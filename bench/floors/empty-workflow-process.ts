@@ -63,7 +63,11 @@ const calls = {
     client = new Client({ connection, namespace })
   },
   /** Workflows ended per second, with so many in flight. */
-  async measure({ inFlight, warmUpSeconds, seconds }: Record<'inFlight' | 'warmUpSeconds' | 'seconds', number>) {
+  async measure({
+    inFlight,
+    warmUpSeconds,
+    seconds,
+  }: Record<'inFlight' | 'warmUpSeconds' | 'seconds', number>) {
     if (client === undefined) throw new Error('Open it first.')
     for (let place = 0; place < inFlight; place += 1) void keepStarting(client)
     await sleep(1_000 * warmUpSeconds)

@@ -13,7 +13,8 @@ export interface Call {
   readonly parameter: unknown
 }
 
-export type Answer = { readonly id: number; readonly result: unknown } | { readonly id: number; readonly error: string }
+export type Answer =
+  { readonly id: number; readonly result: unknown } | { readonly id: number; readonly error: string }
 
 /** The child's side: answers calls until the parent hangs up, then ends. */
 export function answerCalls(calls: Calls): void {

@@ -18,7 +18,10 @@ export interface Child<C extends Calls> {
 
 /** Starts a module of the benches in a process of its own; it answers calls over the channel between the two. */
 export function forkChild<C extends Calls>(url: URL): Child<C> {
-  const child = fork(fileURLToPath(url), [], { serialization: 'advanced', stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+  const child = fork(fileURLToPath(url), [], {
+    serialization: 'advanced',
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  })
   const waiting = new Map<number, PromiseWithResolvers<unknown>>()
   const listeners: ((notice: Notice) => void)[] = []
   let lastId = 0
@@ -39,7 +42,9 @@ export function forkChild<C extends Calls>(url: URL): Child<C> {
   }
   return {
     pid: child.pid ?? 0,
-    calls: new Proxy({} as Remote<C>, { get: (_, method) => (parameter: unknown) => call(String(method), parameter) }),
+    calls: new Proxy({} as Remote<C>, {
+      get: (_, method) => (parameter: unknown) => call(String(method), parameter),
+    }),
     onNotice: (listener) => listeners.push(listener),
     async stop() {
       if (child.exitCode !== null || child.signalCode !== null) return

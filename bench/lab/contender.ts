@@ -6,7 +6,7 @@ import type { Lab } from './lab.ts'
 import type { WebhookWish } from './management.ts'
 import type { Endpoint } from './receiver-process.ts'
 import { startProgram } from './server-process.ts'
-import { startBenchTemporal } from './servers.ts'
+import { type BenchTemporal, openBenchTemporal } from './servers.ts'
 import { type FirstAttempt, type Layout, type RunningService, startService } from './service.ts'
 
 /** Read as it is written by every signature scheme, so that the bare loop can use one key for all. */
@@ -23,6 +23,8 @@ export interface RunningContender {
   readonly urls: readonly string[]
   readonly batchUrls: readonly string[]
   readonly headers: Readonly<Record<string, string>>
+  /** Null where nothing is kept. */
+  readonly databaseUrl: string | null
   /** Processes whose processor time is told apart. */
   readonly pids: () => Readonly<Record<string, number>>
 }
@@ -34,11 +36,14 @@ export interface ServiceSetup {
   readonly webhooks: Readonly<Record<string, Omit<WebhookWish, 'url' | 'secret'>>>
   /** Uses this database instead of a fresh one. */
   readonly databaseUrl?: string
+  /** What else must be there before the load begins. */
+  readonly prepare?: (running: RunningServiceContender) => Promise<void>
 }
 
 export interface RunningServiceContender extends RunningContender {
-  readonly service: RunningService
   readonly databaseUrl: string
+  readonly service: RunningService
+  readonly temporal: BenchTemporal
   /** By path. */
   readonly webhookIds: Readonly<Record<string, string>>
 }
@@ -53,7 +58,11 @@ function nextDatabaseName(): string {
 }
 
 /** A database of its own that is gone with the resources. */
-async function openDatabaseFor(lab: Lab, resources: AsyncDisposableStack, isBare: boolean): Promise<string> {
+export async function openDatabaseFor(
+  lab: Lab,
+  resources: AsyncDisposableStack,
+  isBare: boolean,
+): Promise<string> {
   const name = nextDatabaseName()
   const url = isBare ? await lab.databases.createBare(name) : await lab.databases.create(name)
   resources.defer(async () => lab.databases.drop(name))
@@ -68,7 +77,7 @@ export async function startServiceFor(
 ): Promise<RunningServiceContender> {
   const folder = await lab.openFolder(setup.firstAttempt)
   const databaseUrl = setup.databaseUrl ?? (await openDatabaseFor(lab, resources, false))
-  const temporal = await startBenchTemporal(folder, 'temporal')
+  const temporal = await openBenchTemporal(folder)
   resources.defer(async () => temporal.stop())
   const service = await startService({
     firstAttempt: setup.firstAttempt,
@@ -84,19 +93,22 @@ export async function startServiceFor(
     const url = lab.receiverOrigin + path
     webhookIds[path] = await service.management.createWebhook({ ...wish, url, secret: SECRET })
   }
-  return {
+  const running: RunningServiceContender = {
     urls: service.origins.map((origin) => `${origin}/api/v1/events`),
     batchUrls: service.origins.map((origin) => `${origin}/api/v1/events/batch`),
     headers: { ...JSON_HEADERS, authorization: `Bearer ${service.apiKey}` },
     pids: () => ({
       ...Object.fromEntries(service.parts.map(({ name, pid }) => [name, pid()])),
       postgres: lab.databases.server.pid,
-      temporal: temporal.pid,
+      temporal: temporal.pid(),
     }),
     service,
+    temporal,
     databaseUrl,
     webhookIds,
   }
+  await setup.prepare?.(running)
+  return running
 }
 
 export function serviceContender(label: string, setup: ServiceSetup): Contender {
@@ -118,11 +130,12 @@ export function bareLoopContender({ paths, isSending }: BareLoopSetup): Contende
     async start(lab, resources) {
       const folder = await lab.openFolder('bare-loop')
       const origin = `http://127.0.0.1:${await findFreePort('127.0.0.1')}`
+      const databaseUrl = await openDatabaseFor(lab, resources, true)
       const program = await startProgram({
         name: 'The bare loop',
         arguments: [BARE_LOOP],
         env: {
-          DATABASE_URL: await openDatabaseFor(lab, resources, true),
+          DATABASE_URL: databaseUrl,
           PORT: new URL(origin).port,
           TARGET: lab.receiverOrigin,
           PATHS: paths.join(','),
@@ -137,6 +150,7 @@ export function bareLoopContender({ paths, isSending }: BareLoopSetup): Contende
         urls: [`${origin}/events`],
         batchUrls: [`${origin}/events/batch`],
         headers: JSON_HEADERS,
+        databaseUrl,
         pids: () => ({ bareLoop: program.pid, postgres: lab.databases.server.pid }),
       }
     },
@@ -152,6 +166,7 @@ export function receiverContender(path: string): Contender {
         urls: [lab.receiverOrigin + path],
         batchUrls: [],
         headers: JSON_HEADERS,
+        databaseUrl: null,
         pids: () => ({}),
       }),
   }

@@ -30,13 +30,16 @@ export function eventBodies(shape: EventShape): EventBodies {
     return {
       eventsPerRequest: 1,
       write: (first, publishedMs) =>
-        template.replaceAll('{{number}}', String(first)).replaceAll('{{data}}', () => dataOf(first, publishedMs)),
+        template
+          .replaceAll('{{number}}', String(first))
+          .replaceAll('{{data}}', () => dataOf(first, publishedMs)),
       isAccepted: (status) => acceptedStatuses.includes(status),
       promisedBy: () => 0,
     }
   }
   const { type, batch } = shape
-  const eventOf = (number: number, publishedMs: number): string => `{"type":"${type}","data":${dataOf(number, publishedMs)}}`
+  const eventOf = (number: number, publishedMs: number): string =>
+    `{"type":"${type}","data":${dataOf(number, publishedMs)}}`
   const isAccepted = (status: number): boolean => status === ACCEPTED
   if (batch === 1) return { eventsPerRequest: 1, write: eventOf, isAccepted, promisedBy: readPromise }
   return {

@@ -46,7 +46,7 @@ export async function openLab(options: BenchOptions, resources: AsyncDisposableS
   }
   const load = openLoad()
   receiver.onNotice(({ value }) => void load.calls.setReceived(value))
-  const port = await receiver.calls.listen(undefined)
+  const port = await receiver.calls.listen(options.comparison?.receiver.port ?? 0)
   let folders = 0
   return {
     options,
@@ -68,7 +68,11 @@ export async function openLab(options: BenchOptions, resources: AsyncDisposableS
 }
 
 /** Waits until `isDone`; answers whether it was in time. */
-export async function waitUntil(isDone: () => Promise<boolean>, waitMs: number, everyMs = 50): Promise<boolean> {
+export async function waitUntil(
+  isDone: () => Promise<boolean>,
+  waitMs: number,
+  everyMs = 50,
+): Promise<boolean> {
   const deadlineMs = performance.now() + waitMs
   while (!(await isDone())) {
     if (performance.now() > deadlineMs) return false

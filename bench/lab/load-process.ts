@@ -107,7 +107,7 @@ async function runAtRate(plan: LoadPlan, eventsPerSecond: number): Promise<void>
   const beganMs = sharedClockMs()
   const everyMs = (1_000 * bodies.eventsPerRequest) / eventsPerSecond
   const underWay = new Set<Promise<void>>()
-  for (let sent = 0; !isStopped && sent < (plan.events ?? Number.POSITIVE_INFINITY); ) {
+  for (let sent = 0; !isStopped && sent < (plan.events ?? Number.POSITIVE_INFINITY);) {
     if (sharedClockMs() < beganMs + sent * everyMs || inFlight >= plan.inFlight) {
       await sleep(TICK_MS)
       continue

@@ -7,6 +7,7 @@ export interface WebhookWish {
   readonly concurrency?: number
   readonly schedule?: readonly string[]
   readonly timeoutMs?: number
+  readonly enabled?: boolean
 }
 
 /** The management routes, as any client uses them: within their rate limit. */
@@ -18,7 +19,11 @@ export interface Management {
 export function openManagement(origin: string, apiKey: string): Management {
   const headers = { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json' }
   const createWebhook = async (wish: WebhookWish): Promise<string> => {
-    const response = await fetch(`${origin}/api/v1/webhooks`, { method: 'POST', headers, body: JSON.stringify(wish) })
+    const response = await fetch(`${origin}/api/v1/webhooks`, {
+      method: 'POST',
+      headers,
+      body: JSON.stringify(wish),
+    })
     const text = await response.text()
     if (response.status === 429) {
       await sleep(1_000 * Number(response.headers.get('retry-after') ?? 1))

@@ -17,6 +17,8 @@ export interface Trial {
   readonly warmUpSeconds: number
   /** How long what was accepted may take to arrive after the load has stopped. */
   readonly drainMs: number
+  /** Looks at what is left at the end; answers faults. */
+  readonly inspect?: (running: RunningContender, accepted: number) => Promise<readonly string[]>
 }
 
 export interface Measured {
@@ -33,6 +35,8 @@ export interface Measured {
   readonly balance: Balance
   readonly signatures: { readonly verified: number; readonly bad: number }
   readonly others: Readonly<Record<string, number>>
+  readonly accepted: number
+  readonly faults: readonly string[]
 }
 
 /** Starts a contender, loads it, measures a while, stops and counts what became of everything. */
@@ -47,6 +51,7 @@ export async function measure(lab: Lab, contender: Contender, trial: Trial): Pro
   await sleep(1_000 * trial.seconds)
   const after = await takeLook(lab, pids)
   await lab.load.calls.stop(undefined)
+  const settlement = await settle(lab, Object.keys(trial.endpoints), trial.drainMs)
   return {
     ...compare(before, after),
     latenciesMs: (await lab.receiver.calls.latenciesSince(before.mark.samples)).slice(
@@ -54,12 +59,17 @@ export async function measure(lab: Lab, contender: Contender, trial: Trial): Pro
       after.mark.samples - before.mark.samples,
     ),
     answerTimesMs: await lab.load.calls.answerTimesSince(before.counts.answers),
-    ...(await settle(lab, Object.keys(trial.endpoints), trial.drainMs)),
+    ...settlement,
+    faults: (await trial.inspect?.(running, settlement.accepted)) ?? [],
   }
 }
 
 /** Makes receiver and load generator ready for one contender. */
-export async function aim(lab: Lab, running: RunningContender, trial: Pick<Trial, 'endpoints' | 'shape' | 'connections'>): Promise<void> {
+export async function aim(
+  lab: Lab,
+  running: RunningContender,
+  trial: Pick<Trial, 'endpoints' | 'shape' | 'connections'>,
+): Promise<void> {
   const { shape } = trial
   await lab.receiver.calls.serve(trial.endpoints)
   await lab.load.calls.aim({
@@ -71,6 +81,7 @@ export async function aim(lab: Lab, running: RunningContender, trial: Pick<Trial
 }
 
 export interface Settlement {
+  readonly accepted: number
   readonly balance: Balance
   readonly signatures: { readonly verified: number; readonly bad: number }
   readonly others: Readonly<Record<string, number>>
@@ -78,11 +89,16 @@ export interface Settlement {
 
 /** Waits until all that was accepted has arrived, or long enough, and draws the balance. */
 export async function settle(lab: Lab, paths: readonly string[], drainMs: number): Promise<Settlement> {
-  const accepted = await lab.load.calls.acceptedNumbers(undefined)
-  const draw = async (): Promise<Balance> => lab.receiver.calls.balance({ paths, accepted })
+  const numbers = await lab.load.calls.acceptedNumbers(undefined)
+  const draw = async (): Promise<Balance> => lab.receiver.calls.balance({ paths, accepted: numbers })
   await waitUntil(async () => (await draw()).lost === 0, drainMs, 100)
-  const { others } = await lab.load.calls.counts(undefined)
-  return { balance: await draw(), signatures: await lab.receiver.calls.signatures(undefined), others }
+  const { accepted, others } = await lab.load.calls.counts(undefined)
+  return {
+    accepted,
+    balance: await draw(),
+    signatures: await lab.receiver.calls.signatures(undefined),
+    others,
+  }
 }
 
 interface Look {
@@ -95,7 +111,9 @@ async function takeLook(lab: Lab, pids: Readonly<Record<string, number>>): Promi
   return {
     mark: await lab.receiver.calls.mark(undefined),
     counts: await lab.load.calls.counts(undefined),
-    cpuSeconds: Object.fromEntries(Object.entries(pids).map(([name, pid]) => [name, usageOf(pid).cpuSeconds])),
+    cpuSeconds: Object.fromEntries(
+      Object.entries(pids).map(([name, pid]) => [name, usageOf(pid).cpuSeconds]),
+    ),
   }
 }
 

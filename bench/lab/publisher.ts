@@ -14,7 +14,12 @@ export class Publisher {
   readonly #headers: Readonly<Record<string, string>>
 
   constructor(url: URL, headers: Readonly<Record<string, string>>, connections: number) {
-    this.#pool = new Pool(url.origin, { connections, pipelining: 1, headersTimeout: 60_000, bodyTimeout: 60_000 })
+    this.#pool = new Pool(url.origin, {
+      connections,
+      pipelining: 1,
+      headersTimeout: 60_000,
+      bodyTimeout: 60_000,
+    })
     this.#path = url.pathname + url.search
     this.#headers = headers
   }

@@ -9,7 +9,7 @@ import { SignatureQueue, signingKeysOf, type SigningKeys } from './signature-que
 
 /**
  * `count`: 200, counted. `hang`: no answer ever. `refuse`: 503, but for every fourth request, so that no breaker opens.
- * `refuse-first`: 503 to an event's first attempt, 200 to the next.
+ * `refuse-first`: 503 to the first attempt of every other event, else 200; the others keep the breaker closed.
  */
 export type Behaviour = 'count' | 'hang' | 'refuse' | 'refuse-first'
 
@@ -65,7 +65,7 @@ function receive(request: IncomingMessage, response: ServerResponse, body: Buffe
 
 function isRefused(endpoint: OpenEndpoint, number: number): boolean {
   if (endpoint.behaviour === 'refuse') return endpoint.requests % 4 !== 0
-  if (endpoint.behaviour !== 'refuse-first' || endpoint.refused.has(number)) return false
+  if (endpoint.behaviour !== 'refuse-first' || number % 2 === 0 || endpoint.refused.has(number)) return false
   endpoint.refused.add(number)
   return true
 }
@@ -95,8 +95,9 @@ setInterval(() => {
 }, PROGRESS_EVERY_MS)
 
 const calls = {
-  async listen(_: undefined): Promise<number> {
-    server.listen(0, '127.0.0.1')
+  /** At this port, or any free one if it is 0; answers which. */
+  async listen(port: number): Promise<number> {
+    server.listen(port, '127.0.0.1')
     await once(server, 'listening')
     return (server.address() as AddressInfo).port
   },

@@ -60,7 +60,9 @@ async function untilReady({ name, logFile }: ServerProgram, child: ChildProcess,
   while (!(await answers(url))) {
     if (hasEnded(child) || performance.now() > deadlineMs) {
       child.kill('SIGKILL')
-      throw new Error(`${name} did not become ready. Its last words:\n${readFileSync(logFile, 'utf8').slice(-2_000)}`)
+      throw new Error(
+        `${name} did not become ready. Its last words:\n${readFileSync(logFile, 'utf8').slice(-2_000)}`,
+      )
     }
     await sleep(READY_RETRY_MS)
   }

@@ -60,16 +60,32 @@ function urlOf(serverUrl: string, database: string): string {
   return url.href
 }
 
+export interface BenchTemporal {
+  readonly address: string
+  readonly pid: () => number
+  /** SIGKILL. */
+  kill: () => Promise<void>
+  /** Starts it again on the same port with the same data. */
+  restart: () => Promise<void>
+  stop: () => Promise<void>
+}
+
 /** A development server with the settings of `npm start`; its workflows in a file, as there. */
-export async function startBenchTemporal(
-  directory: string,
-  name: string,
-  port?: number,
-): Promise<LocalTemporal & { readonly port: number }> {
+export async function openBenchTemporal(directory: string): Promise<BenchTemporal> {
   const binary = await temporalBinary()
-  const chosen = port ?? (await findFreePort(HOST))
-  const server = await startTemporal({ binary, port: chosen, databaseFile: join(directory, `${name}.sqlite`) })
-  return { ...server, port: chosen }
+  const port = await findFreePort(HOST)
+  const start = async (): Promise<LocalTemporal> =>
+    startTemporal({ binary, port, databaseFile: join(directory, 'temporal.sqlite') })
+  let server = await start()
+  return {
+    address: server.address,
+    pid: () => server.pid,
+    kill: async () => server.kill(),
+    stop: async () => server.stop(),
+    async restart() {
+      server = await start()
+    },
+  }
 }
 
 export async function temporalBinary(): Promise<string> {

@@ -64,8 +64,10 @@ export async function startService(wish: ServiceWish): Promise<RunningService> {
   const starting: Promise<ServicePart & { origin: string | null }>[] = []
   if (layout.kind === 'one') starting.push(startPart(wish, env, 'start', 1))
   else {
-    for (let number = 1; number <= layout.apis; number += 1) starting.push(startPart(wish, env, 'api', number))
-    for (let number = 1; number <= layout.workers; number += 1) starting.push(startPart(wish, env, 'worker', number))
+    for (let number = 1; number <= layout.apis; number += 1)
+      starting.push(startPart(wish, env, 'api', number))
+    for (let number = 1; number <= layout.workers; number += 1)
+      starting.push(startPart(wish, env, 'worker', number))
   }
   const parts = await Promise.all(starting)
   const origins = parts.flatMap(({ origin }) => origin ?? [])

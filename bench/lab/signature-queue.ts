@@ -62,7 +62,8 @@ export class SignatureQueue {
 }
 
 function isSigned(request: SignedRequest): boolean {
-  const { body, key, deliveryId, headerSignature, standardTimestamp, standardSignature, receivedSeconds } = request
+  const { body, key, deliveryId, headerSignature, standardTimestamp, standardSignature, receivedSeconds } =
+    request
   const text = body.toString()
   if (Math.abs(receivedSeconds - Number(standardTimestamp)) > CLOCK_DIFFERENCE_SECONDS_MAX) return false
   const start = text.lastIndexOf(BODY_MEMBER)

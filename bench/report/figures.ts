@@ -19,7 +19,12 @@ export class Figures {
   row(label: string, unit: string, figure: (measured: Measured) => number, against?: string): Row {
     const values = this.values(label, figure)
     const others = against === undefined ? [] : this.values(against, figure)
-    return { label, unit, values, ...(against !== undefined && { against: { label: against, values: others } }) }
+    return {
+      label,
+      unit,
+      values,
+      ...(against !== undefined && { against: { label: against, values: others } }),
+    }
   }
 
   /** Median processor time per delivery of each process, by contender. */
@@ -30,23 +35,30 @@ export class Figures {
   }
 
   faults(): string[] {
-    return [...this.#measured].flatMap(([label, rounds]) => rounds.flatMap((round) => faultsOf(label, round)))
+    return [...this.#measured].flatMap(([label, rounds]) =>
+      rounds.flatMap((round) => [...faultsOf(label, round), ...round.faults]),
+    )
   }
 
   remarks(): string[] {
     return [...this.#measured].flatMap(([label, rounds]) =>
       rounds.flatMap(({ others }) =>
-        Object.keys(others).length === 0 ? [] : [`${label}: requests that were not accepted: ${JSON.stringify(others)}`],
+        Object.keys(others).length === 0
+          ? []
+          : [`${label}: requests that were not accepted: ${JSON.stringify(others)}`],
       ),
     )
   }
 }
 
 /** What makes a measurement worthless. */
-export function faultsOf(label: string, { balance, signatures }: Pick<Measured, 'balance' | 'signatures'>): string[] {
+export function faultsOf(
+  label: string,
+  { accepted, balance, signatures }: Pick<Measured, 'accepted' | 'balance' | 'signatures'>,
+): string[] {
   const { lost, expected, doubled, lostNumbers } = balance
   return [
-    ...(expected === 0 ? [`${label}: nothing was accepted`] : []),
+    ...(accepted === 0 ? [`${label}: nothing was accepted`] : []),
     ...(lost > 0 ? [`${label}: ${lost} of ${expected} lost, among them ${lostNumbers.join(', ')}`] : []),
     ...(doubled > 0 ? [`${label}: ${doubled} of ${expected} came more than once`] : []),
     ...(signatures.bad > 0 ? [`${label}: ${signatures.bad} signatures did not verify`] : []),

@@ -6,7 +6,12 @@ const COLUMNS = ['', 'median', 'min', 'max', 'unit', 'against'] as const
 export function renderTable(scenario: string, { rows, settings, faults, remarks }: ScenarioResult): string {
   const lines = [COLUMNS, ...rows.map(cellsOf)]
   const widths = COLUMNS.map((_, column) => Math.max(...lines.map((cells) => (cells[column] ?? '').length)))
-  const table = lines.map((cells) => cells.map((cell, column) => pad(cell, widths[column] ?? 0, column)).join('  ').trimEnd())
+  const table = lines.map((cells) =>
+    cells
+      .map((cell, column) => pad(cell, widths[column] ?? 0, column))
+      .join('  ')
+      .trimEnd(),
+  )
   const settingsLine = Object.entries(settings)
     .map(([name, value]) => `${name} ${typeof value === 'object' ? JSON.stringify(value) : String(value)}`)
     .join(', ')

@@ -22,7 +22,7 @@ const CONCURRENCY = 64
 const CONNECTIONS = 64
 /** So much may be under way that no side ever waits for the other, and no more. */
 const DIRECT_WINDOW = 1_000
-const WORKFLOW_WINDOW = 60
+const WORKFLOW_WINDOW = 30
 const EMPTY_IN_FLIGHT = 30
 const DRAIN_MS = 60_000
 
@@ -88,7 +88,8 @@ export function trialOf({ options }: Lab, window: number): Trial {
 
 function toResult(figures: Figures, empty: readonly number[]): ScenarioResult {
   const unit = 'deliveries/s'
-  const rate = (label: string, against?: string): Row => figures.row(label, unit, (m) => m.receivedPerSecond, against)
+  const rate = (label: string, against?: string): Row =>
+    figures.row(label, unit, (m) => m.receivedPerSecond, against)
   const workflow = rate('workflow')
   return {
     rows: [
