@@ -1,17 +1,23 @@
 import { queryOptions, useMutation, useQueryClient } from '@tanstack/react-query'
 import { api, unwrap } from './client.ts'
-import { refreshEvery } from './query-client.ts'
-import type { WebhookFilter, WebhookInput, WebhookPatch } from './types.ts'
+import { refreshAfter } from './query-client.ts'
+import type { Webhook, WebhookFilter, WebhookInput, WebhookPatch } from './types.ts'
 
-const LIST_REFRESH_MS = 15_000
+const LIVE_REFRESH_MS = 3_000
+const CALM_REFRESH_MS = 15_000
 export const PAGE_ROWS = 50
+
+/** Short while something is on its way to any of them. */
+function pauseMs(webhooks: readonly Webhook[]): number {
+  return webhooks.some(({ openCount }) => openCount > 0) ? LIVE_REFRESH_MS : CALM_REFRESH_MS
+}
 
 export function webhooksQuery(filter: WebhookFilter) {
   return queryOptions({
     queryKey: ['webhooks', filter],
     queryFn: ({ signal }) =>
       unwrap(api.GET('/api/v1/webhooks', { params: { query: { limit: PAGE_ROWS, ...filter } }, signal })),
-    refetchInterval: refreshEvery(LIST_REFRESH_MS),
+    refetchInterval: refreshAfter<{ data: Webhook[] }>((page) => pauseMs(page?.data ?? [])),
   })
 }
 
@@ -19,7 +25,7 @@ export function webhookQuery(id: string) {
   return queryOptions({
     queryKey: ['webhook', id],
     queryFn: ({ signal }) => unwrap(api.GET('/api/v1/webhooks/{id}', { params: { path: { id } }, signal })),
-    refetchInterval: refreshEvery(LIST_REFRESH_MS),
+    refetchInterval: refreshAfter<Webhook>((webhook) => pauseMs(webhook === undefined ? [] : [webhook])),
   })
 }
 

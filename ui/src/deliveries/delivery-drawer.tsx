@@ -1,6 +1,6 @@
 import { Drawer, Skeleton } from '@mantine/core'
-import { useQuery } from '@tanstack/react-query'
-import { useEffect, useState } from 'react'
+import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { useEffect, useRef, useState } from 'react'
 import { deliveryQuery } from '../api/deliveries.ts'
 import type { DeliveryWithAttempts, Webhook } from '../api/types.ts'
 import { useIsNarrow } from '../parts/dialog.tsx'
@@ -48,6 +48,7 @@ interface DrawerContentProps {
 
 function DrawerContent({ id, webhook, isOpen }: DrawerContentProps) {
   const query = useQuery({ ...deliveryQuery(id), enabled: isOpen })
+  useProgressTold(query.data, webhook.id)
   if (query.data === undefined) {
     if (query.isError) return <ErrorNotice error={query.error} onRetry={() => void query.refetch()} />
     return (
@@ -64,6 +65,20 @@ function DrawerContent({ id, webhook, isOpen }: DrawerContentProps) {
       <DrawerDelivery delivery={query.data} webhook={webhook} />
     </>
   )
+}
+
+/** What happens to a delivery changes what stands behind the drawer: the list, and the webhook's status. */
+function useProgressTold(delivery: DeliveryWithAttempts | undefined, webhookId: string): void {
+  const queryClient = useQueryClient()
+  const told = useRef<string>(undefined)
+  const progress = delivery === undefined ? undefined : `${delivery.state} ${delivery.attemptCount}`
+  useEffect(() => {
+    if (told.current !== undefined && told.current !== progress) {
+      void queryClient.invalidateQueries({ queryKey: ['deliveries'] })
+      void queryClient.invalidateQueries({ queryKey: ['webhook', webhookId] })
+    }
+    told.current = progress
+  }, [progress, queryClient, webhookId])
 }
 
 function DrawerDelivery({ delivery, webhook }: { delivery: DeliveryWithAttempts; webhook: Webhook }) {
