@@ -65,20 +65,25 @@ export async function cancelLockedDelivery(sql: Sql, deliveryId: string): Promis
   )
 }
 
-/** Asks for one more attempt of every failed delivery of a webhook; the dispatchers signal them. Answers how many. */
+/**
+ * Asks for one more attempt of failed deliveries of a webhook, up to `limit`; the dispatchers signal them. Answers how
+ * many there were.
+ */
 export async function requestRetryOfFailed(
   sql: Sql,
   workspaceId: string,
   webhookId: string,
+  limit: number,
 ): Promise<number> {
-  const rows = await sql.query<{ count: number }>(
-    `with asked as (
-       update webhook_delivery set retry_requested_at = now(), dispatch_at = now(), dispatch_tries = 0
-       where workspace_id = $1 and webhook_id = $2 and state = 'failed' and retry_requested_at is null returning id)
-     select count(*)::integer as count from asked`,
-    [workspaceId, webhookId],
+  const rows = await sql.query(
+    `update webhook_delivery set retry_requested_at = now(), dispatch_at = now(), dispatch_tries = 0
+     where state = 'failed' and retry_requested_at is null and id = any (array(
+       select id from webhook_delivery where workspace_id = $1 and webhook_id = $2 and state = 'failed'
+         and retry_requested_at is null order by id limit $3 for update skip locked))
+     returning 1`,
+    [workspaceId, webhookId, limit],
   )
-  return rows[0]?.count ?? 0
+  return rows.length
 }
 
 export async function readWebhookSwitch(

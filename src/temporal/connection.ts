@@ -2,7 +2,7 @@ import { Client, Connection } from '@temporalio/client'
 import { NativeConnection } from '@temporalio/worker'
 
 import type { Config } from '../config.ts'
-import { TemporalAwayError, withDeadline } from './deadline.ts'
+import { callsSettled, TemporalAwayError, withDeadline } from './deadline.ts'
 import { pauseMs } from './pause.ts'
 
 export interface TemporalTarget {
@@ -37,7 +37,9 @@ export function openClientLink({ address, namespace, security }: TemporalTarget)
       return opened.client
     },
     async close() {
-      await opened?.connection.close()
+      if (opened === undefined) return
+      await callsSettled(opened.connection)
+      await opened.connection.close()
     },
   }
 }

@@ -22,11 +22,34 @@ export async function withDeadline<T>(
   const timer = setTimeout(() => {
     reject(new TemporalAwayError(`Temporal did not answer within ${timeoutMs} ms`))
   }, timeoutMs)
+  const called = connection.withDeadline(Date.now() + timeoutMs, call)
+  remember(connection, called)
   try {
-    return await Promise.race([connection.withDeadline(Date.now() + timeoutMs, call), tooLate])
+    return await Promise.race([called, tooLate])
   } finally {
     clearTimeout(timer)
   }
+}
+
+const underWay = new WeakMap<object, Set<Promise<unknown>>>()
+
+function remember(connection: object, called: Promise<unknown>): void {
+  const calls = underWay.get(connection) ?? new Set()
+  underWay.set(connection, calls)
+  const settled = called
+    .catch(() => undefined)
+    .then(() => {
+      calls.delete(settled)
+    })
+  calls.add(settled)
+}
+
+/**
+ * Resolves when no call is under way on a connection any more, their own deadlines bound it. A call that is repeated on
+ * a channel which was closed under it throws where nobody can catch it, so a connection is closed only after this.
+ */
+export async function callsSettled(connection: object): Promise<void> {
+  await Promise.all(underWay.get(connection) ?? [])
 }
 
 // gRPC status codes: https://grpc.io/docs/guides/status-codes/

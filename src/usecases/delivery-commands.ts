@@ -30,6 +30,9 @@ export interface DeliveryCommandsDeps {
   messenger: DeliveryMessenger
 }
 
+/** One statement asks for so many, to stay far below its time limit. */
+const RETRY_BATCH_MAX = 2_000
+
 type RetryPlan = 'absorb' | 'release' | 'request'
 
 export function createDeliveryCommands({ database, messenger }: DeliveryCommandsDeps): DeliveryCommands {
@@ -78,7 +81,11 @@ export function createDeliveryCommands({ database, messenger }: DeliveryCommands
     const webhook = await readWebhookSwitch(database.sql, workspaceId, webhookId)
     if (webhook === undefined) throw notFound('webhook')
     if (!webhook.enabled) throw webhookOff()
-    return requestRetryOfFailed(database.sql, workspaceId, webhookId)
+    for (let count = 0; ;) {
+      const asked = await requestRetryOfFailed(database.sql, workspaceId, webhookId, RETRY_BATCH_MAX)
+      count += asked
+      if (asked < RETRY_BATCH_MAX) return count
+    }
   }
 
   return {
