@@ -38,6 +38,18 @@ export interface StartedCommand {
   signalGroup: (signal: NodeJS.Signals) => void
 }
 
+const running = new Set<StartedCommand>()
+
+/** For `afterEach`: what a failed test left running is stopped, its servers too. */
+export async function endStartedCommands(): Promise<void> {
+  await Promise.all(
+    [...running].map(async (command) => {
+      command.signalGroup('SIGTERM')
+      await command.ended
+    }),
+  )
+}
+
 /** Runs one of src/bin as a child in a process group of its own. */
 export function startCommand(
   name: string,
@@ -56,7 +68,7 @@ export function startCommand(
   child.stderr.setEncoding('utf8').on('data', (text: string) => (texts.errors += text))
   const ended = once(child, 'close').then(([code, signal]) => (signal ?? code) as number | string)
   const pid = child.pid ?? 0
-  return {
+  const command: StartedCommand = {
     pid,
     ended,
     output: () => texts.output,
@@ -87,6 +99,9 @@ export function startCommand(
       }
     },
   }
+  running.add(command)
+  void ended.then(() => running.delete(command))
+  return command
 }
 
 /** `npm start` without npm, ready: with the lines of its banner. */

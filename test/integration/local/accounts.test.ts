@@ -11,7 +11,7 @@ import { cacheFolder } from '../../../src/local/cache-folder.ts'
 import { findFreePort } from '../../../src/local/ports.ts'
 import { type LocalPostgres, startPostgres } from '../../../src/local/postgres.ts'
 import { TEMPORAL_RELEASE } from '../../../src/local/temporal-release.ts'
-import { bareEnvironment, paste, startReady } from '../../support/local-start.ts'
+import { bareEnvironment, endStartedCommands, paste, startReady } from '../../support/local-start.ts'
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
 /** Any number that is not root's; an account of that name is not needed. */
@@ -22,6 +22,7 @@ let folder = ''
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'postrider-account-'))
 })
+afterEach(endStartedCommands)
 afterEach(async () => rm(folder, { recursive: true, force: true }))
 
 async function start(homeDir: string): Promise<LocalPostgres> {

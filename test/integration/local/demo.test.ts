@@ -1,6 +1,13 @@
-import { expect, test } from 'vitest'
+import { afterEach, expect, test } from 'vitest'
 
-import { bareEnvironment, createDataDir, startCommand } from '../../support/local-start.ts'
+import {
+  bareEnvironment,
+  createDataDir,
+  endStartedCommands,
+  startCommand,
+} from '../../support/local-start.ts'
+
+afterEach(endStartedCommands)
 
 test('the demo shows two failures and a delivery, verified, and stops what it started', async () => {
   await using dataDir = await createDataDir()

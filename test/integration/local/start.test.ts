@@ -1,12 +1,22 @@
 import { once } from 'node:events'
 import { readFile, writeFile } from 'node:fs/promises'
+import { createServer as createHttpServer } from 'node:http'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 
-import { expect, test } from 'vitest'
+import { afterEach, expect, test } from 'vitest'
 
 import { findCommandLine } from '../../../src/local/process-identity.ts'
-import { bareEnvironment, createDataDir, paste, startCommand, startReady } from '../../support/local-start.ts'
+import {
+  bareEnvironment,
+  createDataDir,
+  paste,
+  endStartedCommands,
+  startCommand,
+  startReady,
+} from '../../support/local-start.ts'
+
+afterEach(endStartedCommands)
 
 interface Accepted {
   id: string
@@ -73,6 +83,45 @@ test('after kill -9 of the group the next start ends what was left and delivers 
     .toMatchObject({ deliveries: [{ state: 'succeeded' }] })
   again.signalGroup('SIGINT')
   expect(await again.ended).toBe(0)
+}, 120_000)
+
+test('a retry that sleeps while everything is killed is made at its time after the next start', async () => {
+  await using dataDir = await createDataDir()
+  const env = bareEnvironment(dataDir.path)
+  const waitMs = 20_000
+  const attemptsAt: number[] = []
+  const receiver = createHttpServer((request, response) => {
+    attemptsAt.push(Date.now())
+    request.resume()
+    response.writeHead(attemptsAt.length === 1 ? 503 : 200).end()
+  })
+  receiver.listen({ host: '127.0.0.1', port: 0 })
+  await once(receiver, 'listening')
+  const { port } = receiver.address() as { port: number }
+  const first = await startReady(env)
+  await paste(
+    first.createWebhook
+      .replace(/http:\/\/127\.0\.0\.1:\d+\/"/, `http://127.0.0.1:${port}/"`)
+      .replace('"events"', `"schedule":["${waitMs / 1000}s"],"events"`),
+  )
+  await paste(first.publishEvent)
+  await expect
+    .poll(async () => first.get('/deliveries'), { timeout: 15_000 })
+    .toMatchObject({ data: [{ state: 'pending', attemptCount: 1 }] })
+  for (const { pid } of await readServers(dataDir.path)) process.kill(pid, 'SIGKILL')
+  first.signalGroup('SIGKILL')
+  await first.ended
+
+  const again = await startReady(env)
+  await expect.poll(() => attemptsAt.length, { timeout: 60_000, interval: 100 }).toBe(2)
+  const [failedAt = 0, retriedAt = 0] = attemptsAt
+  expect(retriedAt - failedAt).toBeGreaterThanOrEqual(waitMs)
+  await expect
+    .poll(async () => again.get('/deliveries'), { timeout: 15_000 })
+    .toMatchObject({ data: [{ state: 'succeeded', attemptCount: 2 }] })
+  again.signalGroup('SIGINT')
+  expect(await again.ended).toBe(0)
+  receiver.close()
 }, 120_000)
 
 test('servers that die are started again, and what came meanwhile is delivered', async () => {
