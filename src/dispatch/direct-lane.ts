@@ -20,6 +20,8 @@ const UNRECORDED_MAX = 5_000
 /** A webhook may queue here what can probably be sent within this time; the rest waits in the database. */
 const ROOM_MS = 10_000
 const RETURN_MS = 1_000
+/** How often it is seen to that no webhook holds more of the queue than it will use. */
+const SHED_MS = 1_000
 
 export interface DirectLaneDeps {
   sql: Sql
@@ -55,6 +57,7 @@ export class DirectLane {
   #loading = 0
   #isStopped = false
   #returned: GivenUp[] = []
+  #shedding: NodeJS.Timeout | undefined
 
   constructor(deps: DirectLaneDeps) {
     this.#deps = deps
@@ -68,7 +71,11 @@ export class DirectLane {
 
   /** Takes on deliveries leased to this process. `leasedAt` is performance.now() before the lease was asked for. */
   take(deliveries: readonly LeasedDelivery[], leasedAt: number): void {
-    if (deliveries.length > 0) this.#track(this.#enqueue(deliveries, leasedAt))
+    if (deliveries.length === 0) return
+    this.#track(this.#enqueue(deliveries, leasedAt))
+    this.#shedding ??= setInterval(() => {
+      this.#shed()
+    }, SHED_MS)
   }
 
   /** A webhook has a place free again. */
@@ -80,6 +87,7 @@ export class DirectLane {
   /** Gives back what is queued and waits for what is in flight. */
   async stop(): Promise<void> {
     this.#isStopped = true
+    clearInterval(this.#shedding)
     for (const { delivery } of this.#queues.drain()) this.#giveUp(delivery.id, 0, false)
     while (this.#running.size > 0) await Promise.all(this.#running)
   }
@@ -145,6 +153,16 @@ export class DirectLane {
     }
     this.#queuedBytes += delivery.payload.length
     this.#queues.add({ webhookId, delivery, target, leasedAt })
+  }
+
+  /** An endpoint that has begun to hang must not keep the queue full of what it will not take for long. */
+  #shed(): void {
+    const { gate } = this.#deps
+    const roomFor = ({ webhookId, target }: Queued) => gate.roomWithin(webhookId, target.concurrency, ROOM_MS)
+    for (const queued of this.#queues.shed(roomFor)) {
+      this.#queuedBytes -= queued.delivery.payload.length
+      this.#giveUp(queued.delivery.id, this.#turnFor(queued), true)
+    }
   }
 
   /** When a delivery that finds no room here may come back. */

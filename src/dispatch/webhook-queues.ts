@@ -45,6 +45,21 @@ export class WebhookQueues<Item extends { webhookId: string }> {
     return undefined
   }
 
+  /** Takes the last ones of every webhook that has more than `roomFor` says, given its next item; answers them. */
+  shed(roomFor: (item: Item) => number): Item[] {
+    const shed: Item[] = []
+    for (const [webhookId, queue] of this.#queues) {
+      const [next] = queue
+      if (next === undefined) continue
+      shed.push(...queue.splice(Math.max(0, roomFor(next))))
+      if (queue.length > 0) continue
+      this.#queues.delete(webhookId)
+      this.#ready.delete(webhookId)
+    }
+    this.#size -= shed.length
+    return shed
+  }
+
   /** Empties everything and answers what was left. */
   drain(): Item[] {
     const left = [...this.#queues.values()].flat()

@@ -6,8 +6,8 @@ const BREAKER_DELIVERIES = 10
 const DEFER_MS_MIN = 200
 const DEFER_MS_MAX = 300_000
 const SLOW_MS = 1_000
-/** While the process is this full, a slow webhook gets no more than this many places. */
-const SLOW_PLACES_WHEN_FULL = 2
+/** While the process is full, a webhook that is slow, or that nobody knows yet, gets no more than this many places. */
+const PLACES_WHEN_FULL = 2
 const AVERAGE_WEIGHT = 0.2
 
 /** What an attempt met, as far as its webhook's lane cares. */
@@ -20,9 +20,21 @@ export interface LaneOutcome {
   durationMs: number
 }
 
+/**
+ * How much of the process is taken: when it is `full`, slow webhooks get fewer places; when it is `brimming`, what is
+ * left is for those known to be quick and for the first attempt of those that nobody knows yet.
+ */
+export type Fullness = 'free' | 'full' | 'brimming'
+
+/** One attempt in flight. */
+export interface LaneEntry {
+  startedAt: number
+}
+
 /** How one process treats one webhook. Times are milliseconds of a monotonic clock. */
 export interface WebhookLane {
-  inFlight: number
+  /** The oldest first. */
+  inFlight: Set<LaneEntry>
   /** The cap as adapted to what the endpoint bears; never above the webhook's own. */
   adaptedCap: number
   successesAtCap: number
@@ -32,19 +44,22 @@ export interface WebhookLane {
   pausedUntil: number
   pausedBy: string | null
   averageMs: number
+  /** Whether an attempt was accepted since the lane was opened. */
+  isProven: boolean
   /** When the next deferred attempt may ask again. */
   nextTurnAt: number
 }
 
 export function openLane(): WebhookLane {
   return {
-    inFlight: 0,
+    inFlight: new Set(),
     adaptedCap: Infinity,
     successesAtCap: 0,
     failed: new Set(),
     pausedUntil: 0,
     pausedBy: null,
     averageMs: 50,
+    isProven: false,
     nextTurnAt: 0,
   }
 }
@@ -53,11 +68,26 @@ export function isBreakerOpen(lane: WebhookLane): boolean {
   return lane.failed.size >= BREAKER_DELIVERIES
 }
 
+/**
+ * How long an attempt takes, in milliseconds: an endpoint that hangs shows it by the age of its oldest attempt long
+ * before one of them ends.
+ */
+export function durationMsOf(lane: WebhookLane, now: number): number {
+  const [oldest] = lane.inFlight
+  return oldest === undefined ? lane.averageMs : Math.max(lane.averageMs, now - oldest.startedAt)
+}
+
+export function isSlow(lane: WebhookLane, now: number): boolean {
+  return durationMsOf(lane, now) > SLOW_MS
+}
+
 /** Attempts that may be in flight now, given the webhook's own cap and how full the process is. */
-export function placesOf(lane: WebhookLane, concurrency: number, isProcessFull: boolean): number {
-  if (isBreakerOpen(lane)) return 1
-  const places = Math.max(1, Math.min(concurrency, Math.floor(lane.adaptedCap)))
-  return isProcessFull && lane.averageMs > SLOW_MS ? Math.min(places, SLOW_PLACES_WHEN_FULL) : places
+export function placesOf(lane: WebhookLane, concurrency: number, fullness: Fullness, now: number): number {
+  const own = isBreakerOpen(lane) ? 1 : Math.max(1, Math.min(concurrency, Math.floor(lane.adaptedCap)))
+  if (fullness === 'free') return own
+  if (isSlow(lane, now)) return fullness === 'full' ? Math.min(own, PLACES_WHEN_FULL) : 0
+  if (lane.isProven) return own
+  return Math.min(own, fullness === 'full' ? PLACES_WHEN_FULL : 1)
 }
 
 export interface LaneRequest {
@@ -65,15 +95,17 @@ export interface LaneRequest {
   concurrency: number
   /** A manual retry waits for a place, but neither for the breaker nor for another delivery's Retry-After. */
   isManual: boolean
-  isProcessFull: boolean
+  fullness: Fullness
 }
 
 /** Why an attempt must wait; null when it may go now. */
 export function obstacleOf(lane: WebhookLane, request: LaneRequest, now: number): DeferralReason | null {
-  const { concurrency, isManual, isProcessFull, deliveryId } = request
-  if (isManual) return lane.inFlight < Math.max(1, concurrency) ? null : 'cap'
+  const { concurrency, isManual, fullness, deliveryId } = request
+  if (isManual) return lane.inFlight.size < Math.max(1, concurrency) ? null : 'cap'
   if (lane.pausedUntil > now && lane.pausedBy !== deliveryId) return 'retry_after'
-  if (lane.inFlight < placesOf(lane, concurrency, isProcessFull)) return null
+  const places = placesOf(lane, concurrency, fullness, now)
+  if (lane.inFlight.size < places) return null
+  if (places === 0) return 'overload'
   return isBreakerOpen(lane) ? 'breaker' : 'cap'
 }
 
@@ -89,7 +121,8 @@ export function takeTurn(
   random: number,
 ): number {
   const notBefore = reason === 'retry_after' ? lane.pausedUntil : now
-  const pace = Math.max(1, lane.averageMs / placesOf(lane, request.concurrency, request.isProcessFull))
+  const places = Math.max(1, placesOf(lane, request.concurrency, request.fullness, now))
+  const pace = Math.max(1, durationMsOf(lane, now) / places)
   lane.nextTurnAt = Math.max(lane.nextTurnAt, notBefore) + pace
   const deferMs = lane.nextTurnAt - now
   const pauseMs = notBefore - now
@@ -113,6 +146,7 @@ export function learnOutcome(
   const wasOpen = isBreakerOpen(lane)
   if (!outcome.isFailure) {
     lane.failed.clear()
+    lane.isProven = true
     growCap(lane, concurrency)
     if (!wasOpen) return null
     // The endpoint is back: those who were deferred far into the future are not waited for by those who come now.
@@ -138,5 +172,7 @@ function growCap(lane: WebhookLane, concurrency: number): void {
 
 /** A lane that holds nothing worth remembering. */
 export function isLaneIdle(lane: WebhookLane, now: number): boolean {
-  return lane.inFlight === 0 && lane.failed.size === 0 && lane.pausedUntil <= now && lane.nextTurnAt <= now
+  return (
+    lane.inFlight.size === 0 && lane.failed.size === 0 && lane.pausedUntil <= now && lane.nextTurnAt <= now
+  )
 }

@@ -1,7 +1,11 @@
 import type { DeferralReason } from '../domain/deferred.ts'
 import {
+  durationMsOf,
+  type Fullness,
   isBreakerOpen,
   isLaneIdle,
+  isSlow,
+  type LaneEntry,
   learnOutcome,
   obstacleOf,
   openLane,
@@ -38,8 +42,10 @@ export type GateAnswer =
 export type EnterGate = (request: GateRequest) => Promise<GateAnswer>
 
 export interface WebhookGateOptions {
-  /** From so many attempts in flight on, slow webhooks get fewer places. */
+  /** From so many attempts in flight or waiting for a place on, slow webhooks get fewer places. */
   fullAt?: number
+  /** From so many on they get none. */
+  brimmingAt?: number
   /** A monotonic clock in milliseconds. */
   now?: () => number
   random?: () => number
@@ -48,10 +54,14 @@ export interface WebhookGateOptions {
   onBreaker?: (webhookId: string, change: 'opened' | 'closed') => void
 }
 
-const FULL_AT = 400
+/** Well below the number of activities that a worker runs at once: what is left is for webhooks that answer. */
+const FULL_AT = 300
+const BRIMMING_AT = 400
 /** As many attempts as a webhook has places may wait for one; longer than this only in the database. */
 const QUEUE_MS = 500
 const LANES_MAX = 20_000
+/** Whoever has not accepted anything yet is expected to take no more than so many per place. */
+const UNPROVEN_ROOM = 4
 /** A webhook that answers faster than this, on average, and has not failed lately. */
 const QUICK_MS = 300
 
@@ -64,8 +74,6 @@ interface Queued {
 interface Gate {
   lane: WebhookLane
   queue: Queued[]
-  /** Whether an attempt of this process was accepted since the lane was opened. */
-  isProven: boolean
 }
 
 /**
@@ -77,14 +85,17 @@ export class WebhookGate {
   readonly #now: () => number
   readonly #random: () => number
   readonly #fullAt: number
+  readonly #brimmingAt: number
   readonly #gates = new Map<string, Gate>()
   #inFlight = 0
+  #queued = 0
 
   constructor(options: WebhookGateOptions = {}) {
     this.#options = options
     this.#now = options.now ?? (() => performance.now())
     this.#random = options.random ?? Math.random
     this.#fullAt = options.fullAt ?? FULL_AT
+    this.#brimmingAt = options.brimmingAt ?? BRIMMING_AT
   }
 
   /** Attempts in flight in this process. */
@@ -102,10 +113,12 @@ export class WebhookGate {
         wake,
         timer: setTimeout(() => {
           gate.queue.splice(gate.queue.indexOf(queued), 1)
+          this.#queued -= 1
           wake(this.tryEnter(request))
         }, QUEUE_MS),
       }
       gate.queue.push(queued)
+      this.#queued += 1
     })
   }
 
@@ -124,26 +137,29 @@ export class WebhookGate {
   /** How many attempts of a webhook can probably be made within so many milliseconds. */
   roomWithin(webhookId: string, concurrency: number, ms: number): number {
     const { lane } = this.#gateOf(webhookId)
-    return Math.ceil((placesOf(lane, concurrency, this.#isFull()) * ms) / Math.max(1, lane.averageMs))
+    const places = placesOf(lane, concurrency, this.#fullness(), this.#now())
+    const room = Math.ceil((places * ms) / Math.max(1, durationMsOf(lane, this.#now())))
+    return lane.isProven ? room : Math.min(room, UNPROVEN_ROOM * places)
   }
 
   /** Whether a webhook is known here to be healthy and quick. */
   isQuick(webhookId: string): boolean {
-    const gate = this.#gates.get(webhookId)
-    return (
-      gate !== undefined && gate.isProven && gate.lane.failed.size === 0 && gate.lane.averageMs < QUICK_MS
-    )
+    const lane = this.#gates.get(webhookId)?.lane
+    if (lane?.isProven !== true || lane.failed.size > 0) return false
+    return durationMsOf(lane, this.#now()) < QUICK_MS
   }
 
-  #isFull(): boolean {
-    return this.#inFlight >= this.#fullAt
+  #fullness(): Fullness {
+    const taken = this.#inFlight + this.#queued
+    if (taken >= this.#brimmingAt) return 'brimming'
+    return taken >= this.#fullAt ? 'full' : 'free'
   }
 
   #gateOf(webhookId: string): Gate {
     const known = this.#gates.get(webhookId)
     if (known !== undefined) return known
     if (this.#gates.size >= LANES_MAX) this.#forgetIdle()
-    const gate: Gate = { lane: openLane(), queue: [], isProven: false }
+    const gate: Gate = { lane: openLane(), queue: [] }
     this.#gates.set(webhookId, gate)
     return gate
   }
@@ -154,25 +170,28 @@ export class WebhookGate {
   }
 
   #obstacleOf({ lane }: Gate, request: GateRequest): DeferralReason | null {
-    return obstacleOf(lane, { ...request, isProcessFull: this.#isFull() }, this.#now())
+    return obstacleOf(lane, { ...request, fullness: this.#fullness() }, this.#now())
   }
 
+  /** Whether a place will probably be free in a moment: who waits here holds something of this process. */
   #mayQueue(gate: Gate, request: GateRequest): boolean {
-    if (this.#obstacleOf(gate, request) !== 'cap' || isBreakerOpen(gate.lane)) return false
-    return gate.queue.length < placesOf(gate.lane, request.concurrency, this.#isFull())
+    const { lane, queue } = gate
+    if (this.#obstacleOf(gate, request) !== 'cap' || isBreakerOpen(lane)) return false
+    if (isSlow(lane, this.#now()) || (!lane.isProven && this.#fullness() !== 'free')) return false
+    return queue.length < placesOf(lane, request.concurrency, this.#fullness(), this.#now())
   }
 
   #admit(gate: Gate, request: GateRequest): GateAnswer {
-    gate.lane.inFlight += 1
+    const entry: LaneEntry = { startedAt: this.#now() }
+    gate.lane.inFlight.add(entry)
     this.#inFlight += 1
-    const startedAt = this.#now()
     let hasLeft = false
     const leave = (outcome: GateOutcome): void => {
       if (hasLeft) return
       hasLeft = true
-      gate.lane.inFlight -= 1
+      gate.lane.inFlight.delete(entry)
       this.#inFlight -= 1
-      if (outcome !== null) this.#learn(gate, request, outcome, this.#now() - startedAt)
+      if (outcome !== null) this.#learn(gate, request, outcome, this.#now() - entry.startedAt)
       this.#serveQueue(gate)
       this.#options.onRoom?.(request.webhookId)
     }
@@ -181,13 +200,12 @@ export class WebhookGate {
 
   #learn(gate: Gate, request: GateRequest, outcome: NonNullable<GateOutcome>, durationMs: number): void {
     const { deliveryId, webhookId, concurrency } = request
-    gate.isProven ||= !outcome.isFailure
     const change = learnOutcome(gate.lane, { ...outcome, deliveryId, durationMs }, concurrency, this.#now())
     if (change !== null) this.#options.onBreaker?.(webhookId, change)
   }
 
   #defer({ lane }: Gate, request: GateRequest, reason: DeferralReason): GateAnswer {
-    const laneRequest = { ...request, isProcessFull: this.#isFull() }
+    const laneRequest = { ...request, fullness: this.#fullness() }
     return {
       kind: 'defer',
       reason,
@@ -200,6 +218,7 @@ export class WebhookGate {
       const obstacle = this.#obstacleOf(gate, next.request)
       if (obstacle === 'cap') return
       gate.queue.shift()
+      this.#queued -= 1
       clearTimeout(next.timer)
       next.wake(
         obstacle === null ? this.#admit(gate, next.request) : this.#defer(gate, next.request, obstacle),
