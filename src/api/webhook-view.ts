@@ -14,6 +14,7 @@ export function showWebhook(view: WebhookView): Static<typeof WebhookModel> {
     events: [...view.events],
     waits: [...view.waits],
     disabledAt: showTimeOrNull(view.disabledAt),
+    breaker: { state: view.breaker.state, openedAt: showTimeOrNull(view.breaker.openedAt) },
     headers: Object.fromEntries(headerNames.map((name) => [name, MASK])),
     stats24h: {
       ...stats24h,

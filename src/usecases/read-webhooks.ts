@@ -33,6 +33,8 @@ export interface WebhookView extends WebhookFigures {
   headerNames: readonly string[]
   timeoutMs: number
   concurrency: number
+  /** Open: so many deliveries failed in a row that attempts go out one at a time, until one is accepted. */
+  breaker: { state: 'open' | 'closed'; openedAt: Date | null }
   version: number
   stats24h: DayStatistics
   createdAt: Date
@@ -119,8 +121,13 @@ function show(
     headerNames: webhook.headerNames,
     timeoutMs: webhook.timeoutMs ?? requestTimeoutMs,
     concurrency: webhook.concurrency,
+    breaker: showBreaker(webhook.breakerOpenedAt ?? null),
     version: webhook.version,
     createdAt: webhook.createdAt,
     updatedAt: webhook.updatedAt,
   }
+}
+
+function showBreaker(openedAt: Date | null): WebhookView['breaker'] {
+  return { state: openedAt === null ? 'closed' : 'open', openedAt }
 }

@@ -159,6 +159,13 @@ const WEBHOOK_MEMBERS = {
   headers: Type.Record(Type.String(), Type.String({ description: 'Masked.' })),
   timeoutMs: Type.Integer(),
   concurrency: Type.Integer(),
+  breaker: Type.Object(
+    { state: oneOf(['open', 'closed']), openedAt: nullable(Time) },
+    {
+      description:
+        '`open` after 10 different deliveries failed in a row: attempts go out one at a time until one is accepted.',
+    },
+  ),
   heldCount: Type.Integer({ description: 'Deliveries kept while the webhook was off.' }),
   openCount: Type.Integer({ description: 'Deliveries that are pending.' }),
   stats24h: DayStatistics,
