@@ -102,8 +102,8 @@ export const hostAndPort: ValueKind<string> = {
 }
 
 export const apiKey: ValueKind<string> = {
-  allowed: 'a key such as whk_live_<id>_<secret>',
-  read: (text) => (/^whk_live_[0-9A-Za-z]+_[0-9A-Za-z]+$/.test(text) ? text : undefined),
+  allowed: 'whk_live_<id>_<secret>, of letters and digits, the secret 16 to 128 of them',
+  read: (text) => (/^whk_live_[0-9A-Za-z]{1,64}_[0-9A-Za-z]{16,128}$/.test(text) ? text : undefined),
 }
 
 export const emailSender: ValueKind<string> = {

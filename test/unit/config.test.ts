@@ -107,6 +107,7 @@ describe('values', () => {
     ['POSTRIDER_REQUEST_TIMEOUT', '31s'],
     ['POSTRIDER_DISABLE_AFTER', 'never'],
     ['POSTRIDER_BOOTSTRAP_API_KEY', 'hunter2'],
+    ['POSTRIDER_BOOTSTRAP_API_KEY', 'whk_live_ops_short'],
     ['SMTP_URL', 'http://mail'],
     ['ALERT_EMAIL_TO', 'nobody'],
     ['LOG_LEVEL', 'loud'],
