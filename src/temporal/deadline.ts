@@ -49,7 +49,7 @@ function remember(connection: object, called: Promise<unknown>): void {
  * a channel which was closed under it throws where nobody can catch it, so a connection is closed only after this.
  */
 export async function callsSettled(connection: object): Promise<void> {
-  await Promise.all(underWay.get(connection) ?? [])
+  await Promise.all([...(underWay.get(connection) ?? [])])
 }
 
 // gRPC status codes: https://grpc.io/docs/guides/status-codes/
