@@ -13,7 +13,7 @@ export const deliveryTables: readonly string[] = [
     created_at timestamptz(3) not null default now(),
     payload text not null
   ) partition by range (id)`,
-  `create index event_workspace on event (workspace_id, id)`,
+  `create index event_workspace on event (workspace_id, type, id)`,
 
   // dispatch_at: when a dispatcher must look at the row if nobody has moved it by then; null when nothing is left to do.
   // in_flight_*: the attempt that is under way, who makes it (token) and until when that is believed.
@@ -44,7 +44,7 @@ export const deliveryTables: readonly string[] = [
     settled_at timestamptz(3)
   ) partition by range (id)`,
   `create index webhook_delivery_webhook on webhook_delivery (webhook_id, id)`,
-  `create index webhook_delivery_workspace on webhook_delivery (workspace_id, id)`,
+  `create index webhook_delivery_workspace on webhook_delivery (workspace_id, event_type, id)`,
   `create index webhook_delivery_event on webhook_delivery (event_id)`,
   `create index webhook_delivery_dispatch on webhook_delivery (dispatch_at) where dispatch_at is not null`,
   `create index webhook_delivery_webhook_unsettled on webhook_delivery (webhook_id, state, id) where state <> 'succeeded'`,

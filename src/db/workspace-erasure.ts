@@ -8,10 +8,10 @@ export const ERASED_TABLES = ['delivery', 'event', 'statistics', 'idempotency', 
 export type ErasedTable = (typeof ERASED_TABLES)[number]
 
 const STATEMENTS: Record<ErasedTable, string> = {
-  delivery: `with doomed as (select id from webhook_delivery where workspace_id = $1 order by id limit ${BATCH_ROWS}),
+  delivery: `with doomed as (select id from webhook_delivery where workspace_id = $1 limit ${BATCH_ROWS}),
       attempts as (delete from delivery_attempt where delivery_id in (select id from doomed))
     delete from webhook_delivery where id in (select id from doomed) returning 1`,
-  event: `delete from event where id in (select id from event where workspace_id = $1 order by id limit ${BATCH_ROWS})
+  event: `delete from event where id in (select id from event where workspace_id = $1 limit ${BATCH_ROWS})
     returning 1`,
   statistics: `with doomed as (select ctid from webhook_stats
         where webhook_id in (select id from webhook where workspace_id = $1) limit ${BATCH_ROWS}),

@@ -1,18 +1,8 @@
-import type { FilterQuery } from '@mikro-orm/core'
-
 import type { Database } from '../db/database.ts'
+import { type DeliveryFilter, findDeliveryIds, type ListPage } from '../db/list-queries.ts'
 import { DeliveryAttempt, Webhook, WebhookDelivery } from '../db/schema.ts'
-import { type TimeRange, withinTimeRange } from '../db/time-range.ts'
-import type { DeliveryState } from '../domain/delivery.ts'
 import { notFound } from '../domain/errors.ts'
 import { parseSchedule, stepsOf } from '../domain/schedule.ts'
-
-export interface DeliveryFilter extends TimeRange {
-  webhookId: string | null
-  /** `retrying` is a pending one that has failed and will be tried again. */
-  state: DeliveryState | 'retrying' | null
-  eventType: string | null
-}
 
 /** A delivery with the number of attempts that its webhook's schedule makes by itself. */
 export interface DeliveryWithSteps {
@@ -30,12 +20,13 @@ export async function listDeliveries(
   { database }: ReadDeliveriesDeps,
   workspaceId: string,
   filter: DeliveryFilter,
-  page: { limit: number; beforeId: string | null },
+  page: ListPage,
 ): Promise<DeliveryWithSteps[]> {
-  const deliveries = await database.em().find(WebhookDelivery, whereOf(workspaceId, filter, page.beforeId), {
-    orderBy: { id: 'desc' },
-    limit: page.limit + 1,
-  })
+  const ids = await findDeliveryIds(database.sql, workspaceId, filter, page)
+  if (ids.length === 0) return []
+  const deliveries = await database
+    .em()
+    .find(WebhookDelivery, { id: { $in: ids }, workspaceId }, { orderBy: { id: 'desc' } })
   const steps = await stepsOfWebhooks(database, workspaceId, deliveries)
   return deliveries.map((delivery) => ({
     id: delivery.id,
@@ -60,33 +51,6 @@ export async function getDelivery(
   )
   const steps = await stepsOfWebhooks(database, workspaceId, [delivery])
   return { id, delivery, steps: steps.get(delivery.webhookId) ?? 1, attempts }
-}
-
-function whereOf(
-  workspaceId: string,
-  { webhookId, state, eventType, ...range }: DeliveryFilter,
-  beforeId: string | null,
-): FilterQuery<WebhookDelivery> {
-  const { id: idRange, ...createdAt } = withinTimeRange(range)
-  return {
-    workspaceId,
-    ...createdAt,
-    ...(webhookId === null ? {} : { webhookId }),
-    ...(eventType === null ? {} : { eventType }),
-    ...whereState(state),
-    $and: [idRange === undefined ? {} : { id: idRange }, beforeId === null ? {} : { id: { $lt: beforeId } }],
-  }
-}
-
-function whereState(state: DeliveryFilter['state']): {
-  state?: DeliveryState
-  attemptCount?: object
-  nextAttemptAt?: object
-} {
-  if (state === null) return {}
-  if (state === 'retrying')
-    return { state: 'pending', attemptCount: { $gt: 0 }, nextAttemptAt: { $ne: null } }
-  return { state }
 }
 
 async function stepsOfWebhooks(

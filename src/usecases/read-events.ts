@@ -1,13 +1,7 @@
-import type { FilterQuery } from '@mikro-orm/core'
-
 import type { Database } from '../db/database.ts'
+import { type EventFilter, findEventIds, type ListPage } from '../db/list-queries.ts'
 import { Event, WebhookDelivery } from '../db/schema.ts'
-import { type TimeRange, withinTimeRange } from '../db/time-range.ts'
 import { notFound } from '../domain/errors.ts'
-
-export interface EventFilter extends TimeRange {
-  eventType: string | null
-}
 
 export type EventDelivery = Pick<WebhookDelivery, 'id' | 'webhookId' | 'state'>
 
@@ -25,20 +19,14 @@ interface ReadEventsDeps {
 export async function listEvents(
   { database }: ReadEventsDeps,
   workspaceId: string,
-  { eventType, ...range }: EventFilter,
-  page: { limit: number; beforeId: string | null },
+  filter: EventFilter,
+  page: ListPage,
 ): Promise<EventWithDeliveries[]> {
-  const { id: idRange, ...createdAt } = withinTimeRange(range)
-  const where: FilterQuery<Event> = {
-    workspaceId,
-    ...createdAt,
-    ...(eventType === null ? {} : { type: eventType }),
-    $and: [
-      idRange === undefined ? {} : { id: idRange },
-      page.beforeId === null ? {} : { id: { $lt: page.beforeId } },
-    ],
-  }
-  const events = await database.em().find(Event, where, { orderBy: { id: 'desc' }, limit: page.limit + 1 })
+  const ids = await findEventIds(database.sql, workspaceId, filter, page)
+  if (ids.length === 0) return []
+  const events = await database
+    .em()
+    .find(Event, { id: { $in: ids }, workspaceId }, { orderBy: { id: 'desc' } })
   return withDeliveries(database, workspaceId, events)
 }
 
