@@ -1,14 +1,13 @@
 import { Tabs, Title } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { lazy, Suspense, useState } from 'react'
-import { Link, Navigate, useNavigate, useParams } from 'react-router'
+import { Navigate, useNavigate, useParams } from 'react-router'
 import { asProblem } from '../api/problem.ts'
 import type { Webhook } from '../api/types.ts'
 import { webhookQuery } from '../api/webhooks.ts'
 import { DeliveriesTab } from '../deliveries/deliveries-tab.tsx'
 import { StatusBadge } from '../parts/badge.tsx'
 import { UrlText } from '../parts/cut-url.tsx'
-import { Icon } from '../parts/icon.tsx'
 import { Answer, ErrorNotice, Stale } from '../parts/notice.tsx'
 import { NotFound } from '../shell/not-found.tsx'
 import { hostOf } from '../text/url.ts'
@@ -56,14 +55,14 @@ function WebhookHead({ webhook }: { webhook: Webhook }) {
   const [answer, setAnswer] = useState('')
   return (
     <div className="pr-webhook-head">
-      <Link to="/" className="pr-link pr-back">
-        <Icon name="left" size={12} /> All webhooks
-      </Link>
       <div className="pr-view-head">
         <Title order={1} className="pr-host">
           {hostOf(webhook.url)}
         </Title>
         <StatusBadge status={webhook.status} />
+        <div className="pr-head-url">
+          <UrlText url={webhook.url} />
+        </div>
         <div className="pr-head-switch">
           <EnabledSwitch
             webhook={webhook}
@@ -75,12 +74,9 @@ function WebhookHead({ webhook }: { webhook: Webhook }) {
           />
         </div>
       </div>
-      <div className="pr-head-url">
-        <UrlText url={webhook.url} />
-        {webhook.description !== null && (
-          <span className="pr-muted pr-break"> {visibleText(webhook.description)}</span>
-        )}
-      </div>
+      {webhook.description !== null && (
+        <p className="pr-muted pr-break">{visibleText(webhook.description)}</p>
+      )}
       {webhook.status !== 'enabled' && <p className="pr-status-sentence">{statusSentence(webhook)}</p>}
       <Answer>{answer}</Answer>
     </div>

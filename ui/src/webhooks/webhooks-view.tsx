@@ -44,11 +44,11 @@ export function WebhooksView() {
     <>
       <div className="pr-view-head">
         <Title order={1}>Webhooks</Title>
+        {!isEmpty && <WebhookFilters filters={filters} />}
         {!isEmpty && createButton}
       </div>
       <Answer>{answer}</Answer>
       {!isEmpty && <NeedsAttention />}
-      {!isEmpty && <WebhookFilters filters={filters} />}
       <Stale query={query} />
       {query.isError && query.data === undefined ? (
         <ErrorNotice error={query.error} onRetry={() => void query.refetch()} />
