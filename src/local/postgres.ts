@@ -1,7 +1,4 @@
-import { spawn, spawnSync } from 'node:child_process'
-import { randomBytes } from 'node:crypto'
-import { once } from 'node:events'
-import { chownSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -13,12 +10,11 @@ import {
   type PostgresAccount,
   type PostgresPrograms,
 } from './postgres-account.ts'
+import { checkVersion, createDatabase, POSTGRES_NAME, readPassword } from './postgres-database.ts'
 import { findCommandLine, findProcessIdentity } from './process-identity.ts'
 import { sendSignal, type ServerProcess, startServerProcess } from './server-process.ts'
 
 const HOST = '127.0.0.1'
-const USER = 'postrider'
-const DATABASE = 'postrider'
 const READY_WAIT_MS = 60_000
 const OLD_SESSIONS_WAIT_MS = 15_000
 const OLD_SESSIONS_RETRY_MS = 300
@@ -55,7 +51,7 @@ export async function startPostgres(options: PostgresOptions): Promise<LocalPost
   checkVersion(account, dataDir)
   const server = await launchPatiently(account, dataDir, options)
   return {
-    url: `postgres://${USER}:${password}@${HOST}:${options.port}/${DATABASE}`,
+    url: `postgres://${POSTGRES_NAME}:${password}@${HOST}:${options.port}/${POSTGRES_NAME}`,
     pid: server.pid,
     dataDir,
     exited: server.exited,
@@ -86,72 +82,6 @@ function findPrograms(): PostgresPrograms {
       { cause },
     )
   }
-}
-
-/** The server listens on loopback, where any local user could knock: so there is a password, kept beside the data. */
-function readPassword(account: PostgresAccount): string {
-  const path = join(account.homeDir, 'password')
-  if (!existsSync(path)) {
-    writeFileSync(path, randomBytes(24).toString('base64url'), { mode: 0o600 })
-    if (account.owner !== null) chownSync(path, account.owner.uid, account.owner.gid)
-  }
-  return readFileSync(path, 'utf8')
-}
-
-/** Built aside and then renamed: a start that is killed half-way leaves nothing that looks like a database. */
-async function createDatabase(account: PostgresAccount, dataDir: string, isDurable: boolean): Promise<void> {
-  const newDir = `${dataDir}.new`
-  rmSync(newDir, { recursive: true, force: true })
-  const flags = [
-    `--pgdata=${newDir}`,
-    '--encoding=UTF8',
-    '--locale-provider=builtin',
-    '--locale=C.UTF-8',
-    `--username=${USER}`,
-    '--auth=scram-sha-256',
-    `--pwfile=${join(account.homeDir, 'password')}`,
-    ...(isDurable ? [] : ['--no-sync']),
-  ]
-  await runProgram(account, 'initdb', flags)
-  await runProgram(
-    account,
-    'postgres',
-    ['--single', '-D', newDir, 'postgres'],
-    `create database ${DATABASE}\n`,
-  )
-  renameSync(newDir, dataDir)
-}
-
-async function runProgram(
-  account: PostgresAccount,
-  name: string,
-  args: readonly string[],
-  input = '',
-): Promise<void> {
-  const program = account.command(join(account.nativeDir, 'bin', name), args)
-  const child = spawn(program.command, program.args, {
-    ...account.spawnOptions,
-    cwd: account.homeDir,
-    env: POSTGRES_ENVIRONMENT,
-    stdio: ['pipe', 'ignore', 'pipe'],
-  })
-  child.stdin.end(input)
-  let errors = ''
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (errors += text))
-  const [code] = (await once(child, 'close')) as [number | null]
-  if (code === 0) return
-  const detail = errors.trim().split('\n').at(-1) ?? ''
-  throw new LocalRuntimeError(`The embedded PostgreSQL could not be set up (${name}: ${detail}).`)
-}
-
-function checkVersion({ nativeDir }: PostgresAccount, dataDir: string): void {
-  const created = readFileSync(join(dataDir, 'PG_VERSION'), 'utf8').trim()
-  const { stdout } = spawnSync(join(nativeDir, 'bin', 'postgres'), ['--version'], { encoding: 'utf8' })
-  const installed = /(\d+)\./.exec(stdout)?.[1] ?? created
-  if (installed === created) return
-  throw new LocalRuntimeError(
-    `The data in ${dataDir} was written by PostgreSQL ${created}, but ${installed} is installed: move that folder away to begin anew, or set DATABASE_URL.`,
-  )
 }
 
 /** After a kill -9 the sessions of the old server may outlive it by a moment, and as long the new one refuses. */

@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { randomBytes } from 'node:crypto'
 
 import { type Config, loadConfig, START_DEFAULTS } from '../config.ts'
 import { type BannerFacts, renderBanner } from './banner.ts'
@@ -8,14 +7,13 @@ import { type DataDirectory, openDataDirectory } from './data-directory.ts'
 import { startInbox } from './inbox.ts'
 import { ProcessRegister } from './leftovers.ts'
 import { LocalRuntimeError } from './local-error.ts'
+import { completeConfig, portWishes } from './local-config.ts'
 import type { LocalLog } from './local-log.ts'
 import { type LocalServers, startLocalServers } from './local-servers.ts'
-import { choosePorts, type PortWish } from './port-choice.ts'
+import { choosePorts } from './port-choice.ts'
 
-const LOOPBACK = '127.0.0.1'
 const READY_WAIT_MS = 60_000
 const READY_RETRY_MS = 50
-const MASTER_KEY_BYTES = 32
 
 /** The service itself, in this process. */
 export interface StartedService {
@@ -162,57 +160,6 @@ async function startServiceParts(
     postgresDir: placeOutside(directory, servers),
   }
   return { apiUrl: service.url, apiKey, banner: renderBanner(facts) }
-}
-
-/** The API's port comes first: it is the one that must be as asked for. */
-function portWishes(config: Config, env: LocalRuntimeOptions['env']): PortWish[] {
-  const wishOf = (setting: string, port: number): PortWish => ({
-    setting,
-    host: LOOPBACK,
-    port,
-    isExplicit: (env[setting] ?? '').trim() !== '',
-  })
-  return [
-    { setting: 'PORT', host: config.host, port: config.port, isExplicit: true },
-    wishOf('POSTRIDER_INBOX_PORT', config.inboxPort),
-    ...(config.databaseUrl === null ? [wishOf('POSTRIDER_POSTGRES_PORT', config.postgresPort)] : []),
-    ...(config.temporalAddress === null
-      ? [
-          wishOf('POSTRIDER_TEMPORAL_PORT', config.temporalPort),
-          wishOf('POSTRIDER_TEMPORAL_UI_PORT', config.temporalUiPort),
-        ]
-      : []),
-  ]
-}
-
-/** What the environment leaves open is filled with what was started and with the secrets of this data directory. */
-function completeConfig(
-  { env, createApiKey }: LocalRuntimeOptions,
-  directory: DataDirectory,
-  servers: LocalServers,
-  ports: ReadonlyMap<string, number>,
-): Config {
-  const secrets = directory.keepSecrets(() => ({
-    masterKeys: `local:${randomBytes(MASTER_KEY_BYTES).toString('base64')}`,
-    apiKey: createApiKey(),
-  }))
-  return loadConfig(
-    { ...(servers.temporal === null ? env : withoutTemporalAccess(env)), PORT: String(ports.get('PORT')) },
-    {
-      ...START_DEFAULTS,
-      POSTRIDER_MASTER_KEYS: secrets.masterKeys,
-      POSTRIDER_BOOTSTRAP_API_KEY: secrets.apiKey,
-      DATABASE_URL: servers.postgres?.url,
-      TEMPORAL_ADDRESS: servers.temporal?.address,
-    },
-    ['DATABASE_URL', 'TEMPORAL_ADDRESS'],
-  )
-}
-
-/** Certificates and keys for some other Temporal do not fit ours. */
-function withoutTemporalAccess(env: LocalRuntimeOptions['env']): LocalRuntimeOptions['env'] {
-  const isAccess = (name: string): boolean => name.startsWith('TEMPORAL_') && name !== 'TEMPORAL_NAMESPACE'
-  return Object.fromEntries(Object.entries(env).filter(([name]) => !isAccess(name)))
 }
 
 function placeOutside(directory: DataDirectory, { postgres }: LocalServers): string | null {
