@@ -117,7 +117,7 @@ export const SETTINGS = {
     'POSTRIDER_RETENTION',
     values.duration('1s', '3650d'),
     '30d',
-    'How long settled deliveries and their events are kept.',
+    'How long settled deliveries and their events are to be kept. Checked, but not acted on yet: nothing is deleted.',
   ),
   temporalPort: withDefault(
     'POSTRIDER_TEMPORAL_PORT',

@@ -8,10 +8,14 @@ export interface BannerFacts {
   readonly temporalUiUrl: string | null
   readonly temporalAddress: string
   readonly inboxUrl: string
+  /** Whether alerts are mailed. */
+  readonly hasMailServer: boolean
   readonly dataDir: string
   /** Set when PostgreSQL could not keep its files in the data directory. */
   readonly postgresDir: string | null
 }
+
+const NO_MAIL = 'on the settings page and in this log; set SMTP_URL to have them mailed'
 
 /** What `npm start` prints once it is ready. */
 export function renderBanner(facts: BannerFacts): string {
@@ -22,6 +26,7 @@ export function renderBanner(facts: BannerFacts): string {
     ['Temporal UI', facts.temporalUiUrl ?? `that of the server at ${facts.temporalAddress}`],
     ['API key', facts.apiKey],
     ['Inbox', `${facts.inboxUrl} (verifies what it gets and prints a line here)`],
+    ['Alerts', facts.hasMailServer ? 'on the settings page and by mail' : NO_MAIL],
     ['Data', facts.dataDir],
     ...(facts.postgresDir === null ? [] : [['PostgreSQL’s files', facts.postgresDir] as const]),
   ]

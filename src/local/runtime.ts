@@ -156,6 +156,7 @@ async function startServiceParts(
     temporalUiUrl: servers.temporal?.uiUrl ?? null,
     temporalAddress: config.temporalAddress ?? '',
     inboxUrl: inbox.url,
+    hasMailServer: config.smtpUrl !== null,
     dataDir: directory.path,
     postgresDir: placeOutside(directory, servers),
   }
