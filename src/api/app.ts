@@ -13,6 +13,7 @@ import { addOverloadProtection } from './overload.ts'
 import { HttpError, toProblem } from './problem.ts'
 import { parseQueryString } from './query-string.ts'
 import { addRateLimits } from './rate-limits.ts'
+import { addRequestMetrics } from './request-metrics.ts'
 import { addSecurityHeaders } from './security-headers.ts'
 import { createSessionCookie } from './session-cookie.ts'
 import { addSettingsPage } from './settings-page.ts'
@@ -41,6 +42,7 @@ export async function buildApp(deps: AppDeps): Promise<App> {
   const app = createServer(deps)
   const routes = rememberRoutes(app)
   refuseOddRequests(app.server)
+  addRequestMetrics(app, deps.metrics)
   addStrictJson(app)
   await addSecurityHeaders(app, deps.publicUrl)
   await addOverloadProtection(app)
