@@ -3,6 +3,9 @@ import { createTheme, type CSSVariablesResolver } from '@mantine/core'
 const SANS = 'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "Helvetica Neue", Arial, sans-serif'
 const MONO = 'ui-monospace, SFMono-Regular, Menlo, Consolas, "Noto Sans Mono", "Liberation Mono", monospace'
 
+/** A field's error is read out when it appears. */
+const SPOKEN = { role: 'alert' }
+
 export const theme = createTheme({
   fontFamily: SANS,
   fontFamilyMonospace: MONO,
@@ -24,8 +27,9 @@ export const theme = createTheme({
   respectReducedMotion: true,
   components: {
     Button: { defaultProps: { size: 'sm' } },
-    NativeSelect: { defaultProps: { size: 'sm' } },
-    TextInput: { defaultProps: { size: 'sm' } },
+    NativeSelect: { defaultProps: { size: 'sm', errorProps: SPOKEN } },
+    TextInput: { defaultProps: { size: 'sm', errorProps: SPOKEN } },
+    InputBase: { defaultProps: { errorProps: SPOKEN } },
     Tooltip: {
       defaultProps: {
         events: { hover: true, focus: true, touch: true },

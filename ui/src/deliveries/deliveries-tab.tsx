@@ -40,7 +40,11 @@ export function DeliveriesTab({ webhook }: { webhook: Webhook }) {
       </div>
       <Stale query={listed} />
       {listed.isError && listed.data === undefined ? (
-        <ErrorNotice error={listed.error} onRetry={() => void listed.refetch()} />
+        <ErrorNotice
+          error={listed.error}
+          onRetry={() => void listed.refetch()}
+          onClear={filters.isFiltered ? filters.clear : undefined}
+        />
       ) : (
         <DeliveryRows
           key={JSON.stringify([filter, id])}

@@ -7,8 +7,15 @@ import { visibleText } from '../text/visible-text.ts'
 import { Icon } from './icon.tsx'
 import { useNow } from './now.ts'
 
+interface ErrorNoticeProps {
+  error: unknown
+  onRetry?: () => void
+  /** Given where the filters may be the cause. */
+  onClear?: (() => void) | undefined
+}
+
 /** An error, where what it is about would have been. */
-export function ErrorNotice({ error, onRetry }: { error: unknown; onRetry?: () => void }) {
+export function ErrorNotice({ error, onRetry, onClear }: ErrorNoticeProps) {
   const problem = asProblem(error)
   return (
     <div role="alert" className="pr-notice" data-tone="danger">
@@ -20,6 +27,11 @@ export function ErrorNotice({ error, onRetry }: { error: unknown; onRetry?: () =
       {onRetry !== undefined && (
         <Button variant="default" size="xs" onClick={onRetry}>
           Try again
+        </Button>
+      )}
+      {onClear !== undefined && (
+        <Button variant="default" size="xs" onClick={onClear}>
+          Clear filters
         </Button>
       )}
     </div>

@@ -48,11 +48,6 @@ function dayUnlessToday(at: string, nowMs: number): string {
   return date.toDateString() === new Date(nowMs).toDateString() ? '' : `${DAY.format(date)}, `
 }
 
-/** The axis of a chart: hours of a day, or days. */
-export function axisTime(at: string, isDaily: boolean): string {
-  return isDaily ? DAY.format(new Date(at)) : SHORT_CLOCK.format(new Date(at))
-}
-
 const UNIT_MS: Readonly<Record<string, number>> = { s: SECOND_MS, m: MINUTE_MS, h: HOUR_MS, d: DAY_MS }
 
 /** Milliseconds of "5m"; undefined when it is no wait. */

@@ -51,7 +51,11 @@ export function WebhooksView() {
       {!isEmpty && <NeedsAttention />}
       <Stale query={query} />
       {query.isError && query.data === undefined ? (
-        <ErrorNotice error={query.error} onRetry={() => void query.refetch()} />
+        <ErrorNotice
+          error={query.error}
+          onRetry={() => void query.refetch()}
+          onClear={filters.isFiltered ? filters.clear : undefined}
+        />
       ) : isEmpty ? (
         <Empty title="No webhooks yet" action={createButton}>
           A webhook calls another system when something happens here: a task is created, a phase is completed.
