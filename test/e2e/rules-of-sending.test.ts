@@ -260,3 +260,24 @@ describe('while Temporal is away', () => {
     expect(receiver.received).toHaveLength(2)
   })
 })
+
+describe('when a worker is told to stop', () => {
+  test('rule 3: the attempt in flight is finished, recorded and not made again', async () => {
+    const { tenant, receiver } = await open()
+    let answer = (): void => undefined
+    receiver.answers.push({ status: 200, waitFor: new Promise<void>((resolve) => (answer = resolve)) })
+    const delivery = await publishTo(tenant, TYPE, { url: receiver.url, schedule: ['1h'] })
+    await eventually(() => receiver.received.length, 1)
+    const worker = service.child('worker')
+    const stopped = service.end('worker', 'SIGTERM')
+    await pause(500)
+    answer()
+    await stopped
+    expect(worker?.exitCode).toBe(0)
+    expect(await delivery.read()).toMatchObject({ state: 'succeeded', attemptCount: 1 })
+    receiver.status = 200
+    service.start('worker')
+    await (await publishAgain(tenant, TYPE, delivery.webhookId)).becomes('succeeded')
+    expect(receiver.received).toHaveLength(2)
+  })
+})
