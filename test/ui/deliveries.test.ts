@@ -116,6 +116,27 @@ it('filters live in the address and are cleared at once', async (found) => {
   await page.getByText('No delivery fits').waitFor()
 })
 
+it('pages lead on and back, also after a reload', async ({ service, receiver, open }) => {
+  receiver.reply = { status: 200 }
+  const webhook = await service.createWebhook({
+    url: `http://${receiver.host}/many`,
+    events: ['phase.updated'],
+  })
+  const events = Array.from({ length: 60 }, (_, number) => ({ type: 'phase.updated', data: { number } }))
+  expect((await service.post('/events/batch', { events })).status).toBe(202)
+  const page = await open(`/${webhook.id}/deliveries`)
+  const rows = page.getByRole('table', { name: 'Deliveries' }).getByRole('link')
+  await expect.poll(() => rows.count()).toBe(50)
+  await page.getByRole('button', { name: 'Next page' }).click()
+  await expect.poll(() => rows.count()).toBe(10)
+  await page.reload()
+  await expect.poll(() => rows.count()).toBe(10)
+  expect(await page.getByRole('button', { name: 'Next page' }).isDisabled()).toBe(true)
+  await page.getByRole('button', { name: 'Previous page' }).click()
+  await expect.poll(() => rows.count()).toBe(50)
+  expect(page.url()).not.toContain('cursor')
+})
+
 it('picked deliveries are retried one by one, and all failed ones as a whole', async (found) => {
   const { service, receiver, open } = found
   const { webhookId, short } = await failedDelivery(found, 'picked')

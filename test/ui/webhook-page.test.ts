@@ -60,6 +60,30 @@ it('deleting asks for the host, says what ends, and leads back to the list', asy
   expect((await service.get(`/webhooks/${webhook.id}`)).status).toBe(404)
 })
 
+it('the list is searched and filtered by the server, and the address keeps it', async ({
+  service,
+  receiver,
+  open,
+}) => {
+  await service.createWebhook({
+    url: `http://${receiver.host}/alpha`,
+    description: 'Needle',
+    events: ['task.created'],
+  })
+  await service.createWebhook({ url: `http://${receiver.host}/beta`, events: ['phase.*'], enabled: false })
+  const page = await open('?q=Needle')
+  const rows = page.getByRole('table', { name: 'Webhooks' }).getByRole('link')
+  await rows.getByText('/alpha').waitFor()
+  expect(await rows.count()).toBe(1)
+  await page.getByRole('searchbox', { name: 'Search webhooks' }).fill('/beta')
+  await rows.getByText('/beta').waitFor()
+  expect(new URL(page.url()).searchParams.get('q')).toBe('/beta')
+  await page.getByRole('combobox', { name: 'Status' }).selectOption('Enabled')
+  await page.getByText('No webhook fits').waitFor()
+  await page.getByRole('button', { name: 'Clear filters' }).click()
+  await rows.getByText('/alpha').waitFor()
+})
+
 it('statistics are drawn, and told as tables', async ({ service, receiver, open }) => {
   receiver.reply = { status: 200 }
   const webhook = await service.createWebhook({

@@ -40,7 +40,7 @@ export function ErrorNotice({ error, onRetry, onClear }: ErrorNoticeProps) {
 
 /** One sentence of error beside the control that caused it. */
 export function ErrorLine({ children }: { children: ReactNode }) {
-  if (children === undefined || children === null || children === '') return null
+  if (children === undefined || children === null || children === '' || children === false) return null
   return (
     <div role="alert" className="pr-line-error">
       <Icon name="warning" size={14} /> <span>{children}</span>

@@ -6,9 +6,9 @@ import { slotLabel } from './slot-label.ts'
 
 // Told apart by dash, too, not by colour alone.
 const SERIES = [
-  { name: 'p50', label: 'p50', color: 'var(--pr-bar-succeeded)' },
-  { name: 'p95', label: 'p95', color: 'var(--pr-bar-failed)', strokeDasharray: '6 4' },
-  { name: 'p99', label: 'p99', color: 'var(--pr-muted)', strokeDasharray: '2 3' },
+  { name: 'p50', label: 'p50, solid', color: 'var(--pr-bar-succeeded)' },
+  { name: 'p95', label: 'p95, dashed', color: 'var(--pr-bar-failed)', strokeDasharray: '6 4' },
+  { name: 'p99', label: 'p99, dotted', color: 'var(--pr-muted)', strokeDasharray: '2 3' },
 ]
 
 export function ResponseTimeFigure({ stats }: { stats: Stats }) {
@@ -34,7 +34,7 @@ export function ResponseTimeFigure({ stats }: { stats: Stats }) {
           yAxisLabel="milliseconds"
           yAxisProps={{ domain: [0, isEmpty ? 100 : 'auto'], width: 64 }}
           xAxisProps={{ minTickGap: 16 }}
-          valueFormatter={milliseconds}
+          valueFormatter={(value) => (value === 0 ? '0' : milliseconds(value))}
           connectNulls={false}
           strokeWidth={2}
           dotProps={{ r: 2 }}

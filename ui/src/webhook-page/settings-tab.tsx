@@ -1,11 +1,18 @@
 import { Button } from '@mantine/core'
-import { useState } from 'react'
+import { useRef, useState } from 'react'
 import { errorBeside } from '../api/problem.ts'
 import type { Webhook } from '../api/types.ts'
 import { useChangeWebhook } from '../api/webhooks.ts'
 import { Answer, ErrorLine } from '../parts/notice.tsx'
 import { ScopedButton } from '../parts/scoped.tsx'
-import { changesFrom, FORM_MEMBERS, valuesOf, type FormValues } from '../webhooks/form-values.ts'
+import { showFirstError } from '../webhooks/first-error.ts'
+import {
+  changesFrom,
+  FORM_MEMBERS,
+  hasOptionalError,
+  valuesOf,
+  type FormValues,
+} from '../webhooks/form-values.ts'
 import { WebhookForm } from '../webhooks/webhook-form.tsx'
 import { DeleteSection } from './delete-section.tsx'
 import { SecretSection } from './secret-section.tsx'
@@ -25,6 +32,7 @@ function EditForm({ webhook }: { webhook: Webhook }) {
   const [typed, setTyped] = useState<Partial<FormValues>>({})
   const [isOpen, setIsOpen] = useState(false)
   const change = useChangeWebhook(webhook.id)
+  const form = useRef<HTMLFormElement>(null)
   const values = { ...valuesOf(webhook), ...typed }
   const changes = changesFrom(values, webhook)
   const isChanged = Object.keys(changes).length > 0
@@ -34,12 +42,14 @@ function EditForm({ webhook }: { webhook: Webhook }) {
         setTyped({})
       },
       onError: (error) => {
-        if (errorBeside(error, ['url', 'description', 'events', 'schedule']) !== undefined) setIsOpen(true)
+        if (hasOptionalError(error)) setIsOpen(true)
+        showFirstError(form.current)
       },
     })
   }
   return (
     <form
+      ref={form}
       noValidate
       onSubmit={(event) => {
         event.preventDefault()

@@ -1,5 +1,5 @@
 import { Button } from '@mantine/core'
-import { useState } from 'react'
+import { useRef, useState } from 'react'
 import { errorBeside } from '../api/problem.ts'
 import type { NewWebhook } from '../api/types.ts'
 import { useCreateWebhook } from '../api/webhooks.ts'
@@ -7,7 +7,8 @@ import { Dialog, DialogActions } from '../parts/dialog.tsx'
 import { ErrorLine } from '../parts/notice.tsx'
 import { ScopedButton } from '../parts/scoped.tsx'
 import { SecretOnce } from './secret-once.tsx'
-import { EMPTY_FORM, FORM_MEMBERS, inputFrom, type FormValues } from './form-values.ts'
+import { showFirstError } from './first-error.ts'
+import { EMPTY_FORM, FORM_MEMBERS, hasOptionalError, inputFrom, type FormValues } from './form-values.ts'
 import { WebhookForm } from './webhook-form.tsx'
 
 interface CreateDialogProps {
@@ -43,29 +44,24 @@ interface CreateFormProps {
   onCancel: () => void
 }
 
-const OPTIONAL_MEMBERS = ['secret', 'headers', 'timeoutMs', 'concurrency']
-
 function CreateForm({ onCreated, onCancel }: CreateFormProps) {
   const [values, setValues] = useState<FormValues>(EMPTY_FORM)
   const [isOpen, setIsOpen] = useState(false)
   const create = useCreateWebhook()
+  const form = useRef<HTMLFormElement>(null)
   const submit = () => {
     create.mutate(inputFrom(values), {
       onSuccess: onCreated,
       onError: (error) => {
-        // An error must not hide behind a closed lid.
-        if (
-          errorBeside(
-            error,
-            FORM_MEMBERS.filter((member) => !OPTIONAL_MEMBERS.includes(member)),
-          ) !== undefined
-        )
-          setIsOpen(true)
+        // An error must not hide behind a closed lid, or above what is in view.
+        if (hasOptionalError(error)) setIsOpen(true)
+        showFirstError(form.current)
       },
     })
   }
   return (
     <form
+      ref={form}
       noValidate
       onSubmit={(event) => {
         event.preventDefault()

@@ -49,7 +49,7 @@ export function EventPicker({ events, onChange, error }: EventPickerProps) {
       )}
       {error !== undefined && (
         <Input.Error role="alert" className="pr-field-error">
-          {error}
+          {events.length === 0 ? 'Choose at least one event.' : error}
         </Input.Error>
       )}
     </fieldset>

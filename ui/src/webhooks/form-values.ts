@@ -1,3 +1,4 @@
+import { errorOf } from '../api/problem.ts'
 import type { Webhook, WebhookInput, WebhookPatch } from '../api/types.ts'
 
 import { choiceFrom, scheduleFrom, type ScheduleChoice } from './schedule-choice.ts'
@@ -33,6 +34,13 @@ export const FORM_MEMBERS = [
   'timeoutMs',
   'concurrency',
 ] as const
+
+/** Those under "More options". */
+const OPTIONAL_MEMBERS = ['secret', 'headers', 'timeoutMs', 'concurrency'] as const
+
+export function hasOptionalError(error: unknown): boolean {
+  return OPTIONAL_MEMBERS.some((member) => errorOf(error, member) !== undefined)
+}
 
 export const EMPTY_FORM: FormValues = {
   url: '',
