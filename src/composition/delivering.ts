@@ -27,7 +27,7 @@ export interface Delivering {
   activities: ReturnType<typeof createActivities>
 }
 
-const MESSAGES_IN_FLIGHT_MAX = 200
+const MESSAGES_IN_FLIGHT_MAX = 64
 /** In `auto`: what would wait longer than this for its start is not given to Temporal first. */
 const AUTO_WAIT_MS_MAX = 1_000
 

@@ -63,6 +63,7 @@ const SPARE_SLOTS = 20
 export function createDeliveryStarter(deps: StarterDeps): DeliveryStarter {
   const { client, retrySignalWaitMs, freeWorkflowSlots, taskQueue = TASK_QUEUE } = deps
   const tryEagerly = createEagerGate(freeWorkflowSlots)
+  const inSlot = createSlots(STARTS_IN_FLIGHT_MAX)
 
   const startOne = async (temporal: Client, delivery: DeliveryStart): Promise<void> =>
     tryEagerly(async (requestEagerStart) => {
@@ -76,7 +77,8 @@ export function createDeliveryStarter(deps: StarterDeps): DeliveryStarter {
     })
 
   return {
-    start: async (deliveries) => startAll(deliveries, async (delivery) => startOne(client(), delivery)),
+    start: async (deliveries) =>
+      startAll(deliveries, async (delivery) => inSlot(async () => startOne(client(), delivery))),
     async signalRetry(delivery, requestedAt) {
       const temporal = client()
       await withDeadline(temporal.connection, async () =>
@@ -141,6 +143,23 @@ function createEagerGate(freeWorkflowSlots: (() => number) | undefined) {
       setTimeout(() => {
         unseen -= 1
       }, UNSEEN_MS).unref()
+    }
+  }
+}
+
+/** Runs so many at once; the others wait for their turn, in order. */
+function createSlots(slots: number) {
+  const waiting: (() => void)[] = []
+  let free = slots
+  return async <T>(work: () => Promise<T>): Promise<T> => {
+    if (free > 0) free -= 1
+    else await new Promise<void>((resolve) => waiting.push(resolve))
+    try {
+      return await work()
+    } finally {
+      const next = waiting.shift()
+      if (next === undefined) free += 1
+      else next()
     }
   }
 }
