@@ -44,7 +44,7 @@ export async function buildApp(deps: AppDeps): Promise<App> {
   refuseOddRequests(app.server)
   addRequestMetrics(app, deps.metrics)
   addStrictJson(app)
-  await addSecurityHeaders(app, deps.publicUrl)
+  addSecurityHeaders(app, deps.publicUrl)
   await addOverloadProtection(app)
   await addOpenApi(app, deps)
   for (const model of MODELS) app.addSchema(model)

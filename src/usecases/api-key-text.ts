@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { hash, randomBytes } from 'node:crypto'
 import { crc32 } from 'node:zlib'
 
 /*
@@ -40,7 +40,7 @@ export function keyIdOf(idText: string): string {
   const hex =
     idText.length === ID_LENGTH && value < 1n << 128n
       ? value.toString(16).padStart(32, '0')
-      : createHash('sha256').update(idText).digest('hex').slice(0, 32)
+      : hash('sha256', idText, 'hex').slice(0, 32)
   return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-')
 }
 
@@ -50,7 +50,7 @@ export function isChecksumRight(keyText: string): boolean {
 }
 
 export function hashKey(keyText: string): Buffer {
-  return createHash('sha256').update(keyText).digest()
+  return hash('sha256', keyText, 'buffer')
 }
 
 function checksumOf(body: string): string {

@@ -1,6 +1,8 @@
 /** Remembers what a look-up answered, but never trusts it for longer than its lease. */
 export interface LeaseCache<Value> {
   get(key: string): Promise<Value | null>
+  /** Whether the last look-up found something, however long ago. */
+  isKnown(key: string): boolean
 }
 
 interface Entry<Value> {
@@ -68,5 +70,6 @@ export function createLeaseCache<Value>(
       if (ageMs >= leaseMs / 2) look(key).catch(() => undefined)
       return Promise.resolve(entry.value)
     },
+    isKnown: (key) => entries.has(key),
   }
 }

@@ -21,8 +21,10 @@ function setUp() {
 describe('a value under lease', () => {
   it('is asked for once while its lease lasts', async () => {
     const { clock, asked, cache } = setUp()
+    expect(cache.isKnown('a')).toBe(false)
     await cache.get('a')
     clock.nowMs = 149
+    expect(cache.isKnown('a')).toBe(true)
     expect(await cache.get('a')).toBe('old')
     expect(asked).toEqual(['a'])
   })
