@@ -1,4 +1,6 @@
 // `npm run bench:lists`: fills a database with millions of deliveries and prints how long the lists take to answer.
+import { setTimeout as sleep } from 'node:timers/promises'
+
 import { startServiceFor } from './lab/contender.ts'
 import { type Lab, openLab } from './lab/lab.ts'
 import type { Management } from './lab/management.ts'
@@ -12,6 +14,8 @@ import { renderTable } from './report/table.ts'
 const WEBHOOKS = 60
 const REPEATS = 20
 const DAY_MS = 86_400_000
+const RATE_LIMITED = 429
+const RATE_PAUSE_MS = 1_000
 
 async function measureLists(lab: Lab): Promise<ScenarioResult> {
   await using resources = new AsyncDisposableStack()
@@ -79,12 +83,19 @@ async function time({ get }: Management, query: string): Promise<{ row: Row; sta
   const values: number[] = []
   let status = 0
   // The first one reads what is not cached yet; it counts like the others.
-  for (let repeat = 0; repeat < REPEATS; repeat += 1) {
+  while (values.length < REPEATS) {
     const answer = await get(query)
     status = answer.status
-    values.push(answer.tookMs)
+    if (status === RATE_LIMITED) await sleep(RATE_PAUSE_MS)
+    else values.push(answer.tookMs)
   }
-  return { row: { label: `GET ${query}`, unit: 'ms', values }, status }
+  return { row: { label: nameOf(query), unit: 'ms', values }, status }
+}
+
+/** Short enough for a table. */
+function nameOf(query: string): string {
+  const name = query.replaceAll(/[0-9a-f]{8}-[0-9a-f-]{27}/g, ':id').replace(/from=[^&]+&to=[^&]+/, 'from&to')
+  return `GET ${name}`
 }
 
 async function main(): Promise<void> {

@@ -61,11 +61,9 @@ async function publishOne(): Promise<void> {
   const publisher = publishers[(first / count) % publishers.length] as Publisher
   const beganMs = sharedClockMs()
   inFlight += 1
-  let isTrouble = false
   try {
     const { status, text } = await publisher.post(bodies.write(first, beganMs))
-    isTrouble = !bodies.isAccepted(status)
-    if (isTrouble) note(String(status))
+    if (!bodies.isAccepted(status)) await noteTrouble(String(status))
     else {
       for (let number = first; number < first + count; number += 1) acceptedNumbers.add(number)
       accepted += count
@@ -73,12 +71,10 @@ async function publishOne(): Promise<void> {
       answerTimesMs.add(sharedClockMs() - beganMs)
     }
   } catch (error) {
-    isTrouble = true
-    note((error as { code?: string }).code ?? String(error))
+    await noteTrouble((error as { code?: string }).code ?? String(error))
   } finally {
     inFlight -= 1
   }
-  if (isTrouble) await sleep(PAUSE_AFTER_TROUBLE_MS)
 }
 
 function tellOfRoom(): void {
@@ -86,8 +82,10 @@ function tellOfRoom(): void {
   room = Promise.withResolvers()
 }
 
-function note(what: string): void {
+/** Whoever is overloaded or just dies is given a moment. */
+async function noteTrouble(what: string): Promise<void> {
   others[what] = (others[what] ?? 0) + 1
+  await sleep(PAUSE_AFTER_TROUBLE_MS)
 }
 
 async function runClosed(plan: LoadPlan): Promise<void> {

@@ -13,7 +13,7 @@ export function renderTable(scenario: string, { rows, settings, faults, remarks 
       .trimEnd(),
   )
   const settingsLine = Object.entries(settings)
-    .map(([name, value]) => `${name} ${typeof value === 'object' ? JSON.stringify(value) : String(value)}`)
+    .map(([name, value]) => `${name} ${JSON.stringify(value)}`)
     .join(', ')
   return [
     `── ${scenario} ${'─'.repeat(Math.max(0, 60 - scenario.length))}`,

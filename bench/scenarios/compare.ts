@@ -1,6 +1,5 @@
 import { type Comparison } from '../comparison.ts'
 import { bareLoopContender, type Contender, countingEndpoints } from '../lab/contender.ts'
-import type { Lab } from '../lab/lab.ts'
 import { measure, type Measured, type Trial } from '../lab/measurement.ts'
 import { Figures } from '../report/figures.ts'
 import { percentile, type Row } from '../report/result.ts'
