@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 
 import { startReceiver } from '../support/life.ts'
-import { type MailServer, startMailServer } from '../support/mail-server.ts'
+import { type MailReceiver, startMailReceiver } from '../support/mail-receiver.ts'
 import {
   type AlertAnswer,
   eventually,
@@ -18,11 +18,11 @@ const PUBLIC_URL = 'https://hooks.example.com'
 
 let service: TestService
 let receiver: Awaited<ReturnType<typeof startReceiver>>
-let mailServer: MailServer
+let mailServer: MailReceiver
 
 beforeAll(async () => {
   receiver = await startReceiver()
-  mailServer = await startMailServer()
+  mailServer = await startMailReceiver()
   service = await startTestService({
     env: {
       PUBLIC_URL,
@@ -167,7 +167,7 @@ test('a mail server that is down delays no delivery and loses no mail', async ()
   await (await publishAgain(service, 'task.created', delivery.webhookId)).becomes('succeeded')
   expect(await onlyAlert(delivery)).toMatchObject({ state: 'closed', emailedAt: null })
 
-  mailServer = await startMailServer(Number(new URL(mailServer.url).port))
+  mailServer = await startMailReceiver(Number(new URL(mailServer.url).port))
   await eventually(() => mailServer.mails.length, 2)
   expect(mailServer.mails[0]?.text).toContain('Subject: Deliveries failed:')
   expect(mailServer.mails[1]?.text).toContain('Subject: Working again:')

@@ -17,8 +17,8 @@ export interface MailReceiver extends AsyncDisposable {
   refuseWith(reason: string | null): void
 }
 
-/** A real SMTP server that keeps what it is given. */
-export async function startMailReceiver(): Promise<MailReceiver> {
+/** A real SMTP server that keeps what it is given. With a port, one that was stopped comes back where it was. */
+export async function startMailReceiver(port = 0): Promise<MailReceiver> {
   const mails: ReceivedMail[] = []
   let refusal: string | null = null
   const smtp = new SMTPServer({
@@ -43,7 +43,7 @@ export async function startMailReceiver(): Promise<MailReceiver> {
     },
   })
   smtp.on('error', () => undefined)
-  const listener: Server = smtp.listen(0, '127.0.0.1')
+  const listener: Server = smtp.listen(port, '127.0.0.1')
   if (!listener.listening) await once(listener, 'listening')
   return {
     url: `smtp://127.0.0.1:${(listener.address() as AddressInfo).port}`,
