@@ -144,6 +144,7 @@ it('picked deliveries are retried one by one, and all failed ones as a whole', a
   receiver.reply = { status: 200 }
   await page.getByRole('checkbox', { name: `Select ${short}` }).check()
   await page.getByRole('button', { name: 'Retry selected' }).click()
+  await page.getByRole('status').getByText('1 delivery is being retried.').waitFor()
   const states = async () =>
     (await service.get<{ data: { state: string }[] }>(`/deliveries?webhookId=${webhookId}`)).body.data.map(
       ({ state }) => state,
@@ -167,10 +168,12 @@ it('nothing moves under the pointer: new deliveries wait until they are asked fo
   const page = await open(`/${webhook.id}/deliveries`)
   const rows = page.getByRole('table', { name: 'Deliveries' }).getByRole('link')
   await rows.first().hover()
+  const place = await rows.first().boundingBox()
   await service.publish({ type: 'project.created' })
   const more = page.getByRole('button', { name: 'Show 1 new deliveries' })
   await more.waitFor({ timeout: 30_000 })
   expect(await rows.count()).toBe(1)
+  expect(await rows.first().boundingBox()).toEqual(place)
   await more.click()
   await expect.poll(() => rows.count()).toBe(2)
 })

@@ -43,28 +43,30 @@ export function eventTextQuery(id: string) {
   })
 }
 
-function useDeliveryChange<Output>(change: (id: string) => Promise<Output>) {
+/** Asks again for everything that a change of deliveries shows in. */
+export function useDeliveriesChanged(): () => Promise<void> {
   const queryClient = useQueryClient()
-  return useMutation({
-    mutationFn: change,
-    onSettled: async () => {
-      await Promise.all(
-        ['deliveries', 'delivery', 'webhook', 'webhooks', 'alerts'].map((noun) =>
-          queryClient.invalidateQueries({ queryKey: [noun] }),
-        ),
-      )
-    },
-  })
+  return async () => {
+    await Promise.all(
+      ['deliveries', 'delivery', 'webhook', 'webhooks', 'alerts'].map((noun) =>
+        queryClient.invalidateQueries({ queryKey: [noun] }),
+      ),
+    )
+  }
+}
+
+export function retryDelivery(id: string): Promise<Delivery> {
+  return unwrap(api.POST('/api/v1/deliveries/{id}/retry', { params: { path: { id } }, body: {} }))
 }
 
 export function useRetryDelivery() {
-  return useDeliveryChange((id) =>
-    unwrap(api.POST('/api/v1/deliveries/{id}/retry', { params: { path: { id } }, body: {} })),
-  )
+  return useMutation({ mutationFn: retryDelivery, onSettled: useDeliveriesChanged() })
 }
 
 export function useCancelDelivery() {
-  return useDeliveryChange((id) =>
-    unwrap(api.POST('/api/v1/deliveries/{id}/cancel', { params: { path: { id } }, body: {} })),
-  )
+  return useMutation({
+    mutationFn: (id: string) =>
+      unwrap(api.POST('/api/v1/deliveries/{id}/cancel', { params: { path: { id } }, body: {} })),
+    onSettled: useDeliveriesChanged(),
+  })
 }

@@ -29,52 +29,54 @@ export function DeliveryRows({ deliveries, isFirstPage }: DeliveryRowsProps) {
       return after
     })
   }
-  const unpickAll = () => {
-    setPicked(new Set())
-  }
   return (
-    <>
-      <div className="pr-above-rows">
+    <div
+      className="pr-rows"
+      onMouseEnter={() => {
+        setIsHovered(true)
+      }}
+      onMouseLeave={() => {
+        setIsHovered(false)
+      }}
+      onFocus={() => {
+        setIsFocused(true)
+      }}
+      onBlur={(event) => {
+        if (!event.currentTarget.contains(event.relatedTarget)) setIsFocused(false)
+      }}
+    >
+      {/* Lies over the table's head, so that no row moves when it appears. */}
+      <div className="pr-over-head">
         {newCount > 0 && (
           <Button size="xs" variant="light" onClick={showNew}>
             Show {newCount} new deliveries
           </Button>
         )}
-        {picked.size > 0 && <RetryPicked ids={[...picked]} onDone={unpickAll} />}
+        <RetryPicked
+          ids={[...picked]}
+          onPick={(ids) => {
+            setPicked(new Set(ids))
+          }}
+        />
       </div>
-      <div
-        onMouseEnter={() => {
-          setIsHovered(true)
-        }}
-        onMouseLeave={() => {
-          setIsHovered(false)
-        }}
-        onFocus={() => {
-          setIsFocused(true)
-        }}
-        onBlur={(event) => {
-          if (!event.currentTarget.contains(event.relatedTarget)) setIsFocused(false)
-        }}
+      <DataTable
+        label="Deliveries"
+        layout="pr-deliveries"
+        columns={columns(rows, picked, setPicked)}
+        skeletonRows={deliveries === undefined ? SKELETON_ROWS : undefined}
       >
-        <DataTable
-          label="Deliveries"
-          layout="pr-deliveries"
-          columns={columns(rows, picked, setPicked)}
-          skeletonRows={deliveries === undefined ? SKELETON_ROWS : undefined}
-        >
-          {rows.map((delivery) => (
-            <DeliveryRow
-              key={delivery.id}
-              delivery={delivery}
-              isPicked={picked.has(delivery.id)}
-              onPick={(isPicked) => {
-                pick(delivery.id, isPicked)
-              }}
-            />
-          ))}
-        </DataTable>
-      </div>
-    </>
+        {rows.map((delivery) => (
+          <DeliveryRow
+            key={delivery.id}
+            delivery={delivery}
+            isPicked={picked.has(delivery.id)}
+            onPick={(isPicked) => {
+              pick(delivery.id, isPicked)
+            }}
+          />
+        ))}
+      </DataTable>
+    </div>
   )
 }
 
