@@ -28,7 +28,7 @@ const CLIENT_ERRORS: Record<string, [HttpErrorCode, string]> = {
 /** Answers what is no HTTP request, before Fastify sees it. */
 export function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
   // The peer is gone, or an answer is under way on this connection: one more would be read as a part of it.
-  if (error.code === 'ECONNRESET' || !socket.writable || socket.bytesWritten > 0) {
+  if (error.code === 'ECONNRESET' || !socket.writable || isAnswering(socket)) {
     socket.destroy()
     return
   }
@@ -37,6 +37,11 @@ export function answerClientError(error: NodeJS.ErrnoException, socket: Socket):
     'This is not an HTTP/1.1 request.',
   ]
   socket.end(rawAnswer(new HttpError(code, detail)), () => socket.destroy())
+}
+
+/** Node keeps the answer that a connection is busy with where its own handler looks for it, too. */
+function isAnswering(socket: Socket & { _httpMessage?: ServerResponse | null }): boolean {
+  return socket._httpMessage?.headersSent === true
 }
 
 /** Answers what Node would otherwise answer without a problem document. */

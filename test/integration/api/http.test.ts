@@ -225,6 +225,24 @@ describe('what HTTP can get wrong', () => {
     expect(token === '' || token.startsWith('HTTP/1.1 431')).toBe(true)
   })
 
+  it('is answered on a connection that served a request before, too', async () => {
+    const first = 'GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n'
+    const { hostname, port } = new URL(api.url)
+    const answer = await new Promise<string>((resolve) => {
+      let text = ''
+      const socket = connect(Number(port), hostname, () => socket.write(first))
+      socket.on('data', (chunk: Buffer) => {
+        const isFirst = text === ''
+        text += chunk.toString('latin1')
+        if (isFirst) socket.write(`GET / HTTP/1.1\r\nHost: x\r\nX-Large: ${'x'.repeat(17_000)}\r\n\r\n`)
+      })
+      socket.on('close', () => {
+        resolve(text)
+      })
+    })
+    expect(answer).toMatch(/^HTTP\/1\.1 200 [^]*HTTP\/1\.1 431 [^]*application\/problem\+json/)
+  })
+
   it.each([
     ['an unknown method', 'BREW / HTTP/1.1\r\nHost: x\r\n\r\n', 400],
     ['no HTTP at all', '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n', 400],
