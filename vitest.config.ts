@@ -1,6 +1,9 @@
 import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
+/** Long enough for a busy machine: what a test waits for either comes, or the wait shows that it hangs. */
+const expectPatiently = { poll: { timeout: 60_000, interval: 50 } }
+
 const maxWorkers = Math.max(2, Math.floor(availableParallelism() / 2))
 
 /**
@@ -16,7 +19,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/unit/**/*.test.ts'],
-          testTimeout: 20_000,
+          testTimeout: 60_000,
           maxWorkers,
           sequence: { groupOrder: 0 },
         },
@@ -27,6 +30,7 @@ export default defineConfig({
           include: ['test/workflows/**/*.test.ts'],
           globalSetup: ['test/support/shared-servers.ts'],
           testTimeout: 90_000,
+          expect: expectPatiently,
           hookTimeout: 120_000,
           maxWorkers: 2,
           sequence: { groupOrder: 1 },
@@ -37,7 +41,8 @@ export default defineConfig({
           name: 'integration',
           include: ['test/integration/**/*.test.ts'],
           globalSetup: ['test/support/shared-servers.ts'],
-          testTimeout: 60_000,
+          testTimeout: 90_000,
+          expect: expectPatiently,
           hookTimeout: 120_000,
           maxWorkers: 2,
           sequence: { groupOrder: 2 },
@@ -49,6 +54,7 @@ export default defineConfig({
           include: ['test/e2e/**/*.test.ts'],
           globalSetup: ['test/support/shared-servers.ts'],
           testTimeout: 180_000,
+          expect: expectPatiently,
           hookTimeout: 180_000,
           // Whole processes are started and killed here: one file at a time keeps their clocks honest.
           maxWorkers: 1,

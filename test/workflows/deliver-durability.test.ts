@@ -116,7 +116,8 @@ describe('an operator', () => {
 
   it('may reset a run: no recorded attempt is made again, and it goes on with what is left', async () => {
     const { row, delivery, handle } = lab.add({
-      schedule: ['2s'],
+      // Long enough that the reset comes during the wait on a busy machine, too.
+      schedule: ['8s'],
       post: (number) => (number === 1 ? 500 : 200),
     })
     await lab.starter.start([delivery])

@@ -107,8 +107,8 @@ export async function openLab(address: string, options: LabOptions = {}): Promis
   }
 }
 
-/** Looks again every few milliseconds until it holds; fails after 20 s. */
-export async function until(holds: () => boolean | Promise<boolean>, timeoutMs = 20_000): Promise<void> {
+/** Looks again every few milliseconds until it holds; fails after a minute. */
+export async function until(holds: () => boolean | Promise<boolean>, timeoutMs = 60_000): Promise<void> {
   const deadline = performance.now() + timeoutMs
   while (!(await holds())) {
     if (performance.now() > deadline)
