@@ -92,4 +92,6 @@ app.post('/events/batch', async (request, reply) => {
   const results = await take(events.map(({ type, data }) => toEvent(type, JSON.stringify(data))))
   return reply.code(202).send({ data: results })
 })
+// A profile is written only when the process ends in order.
+process.once('SIGTERM', () => process.exit(0))
 await app.listen({ host: '127.0.0.1', port: Number(env.PORT) })

@@ -5,7 +5,7 @@ import { findFreePort } from '../../src/local/ports.ts'
 import type { Lab } from './lab.ts'
 import type { WebhookWish } from './management.ts'
 import type { Endpoint } from './receiver-process.ts'
-import { startProgram } from './server-process.ts'
+import { profileFlags, startProgram } from './server-process.ts'
 import { type BenchTemporal, openBenchTemporal } from './servers.ts'
 import { type FirstAttempt, type Layout, type RunningService, startService } from './service.ts'
 
@@ -133,7 +133,7 @@ export function bareLoopContender({ paths, isSending }: BareLoopSetup): Contende
       const databaseUrl = await openDatabaseFor(lab, resources, true)
       const program = await startProgram({
         name: 'The bare loop',
-        arguments: [BARE_LOOP],
+        arguments: [...profileFlags(lab.options.profileDirectory), BARE_LOOP],
         env: {
           DATABASE_URL: databaseUrl,
           PORT: new URL(origin).port,
@@ -145,7 +145,7 @@ export function bareLoopContender({ paths, isSending }: BareLoopSetup): Contende
         logFile: `${folder}/bare-loop.log`,
         readyUrl: `${origin}/readyz`,
       })
-      resources.defer(async () => program.kill())
+      resources.defer(async () => program.stop())
       return {
         urls: [`${origin}/events`],
         batchUrls: [`${origin}/events/batch`],

@@ -25,6 +25,11 @@ const READY_WAIT_MS = 60_000
 const READY_RETRY_MS = 30
 const STOP_WAIT_MS = 60_000
 
+/** Node's own flags for a processor profile, written when the process ends. */
+export function profileFlags(directory: string | null): string[] {
+  return directory === null ? [] : ['--cpu-prof', `--cpu-prof-dir=${directory}`]
+}
+
 /** Starts a program under the same Node and resolves when it is ready. Its words go to a file. */
 export async function startProgram(program: ServerProgram): Promise<ServerProcess> {
   const log = openSync(program.logFile, 'a')

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { findFreePort } from '../../src/local/ports.ts'
 import { createKeyText } from '../../src/usecases/api-key-text.ts'
 import { type Management, openManagement } from './management.ts'
-import { type ServerProcess, startProgram } from './server-process.ts'
+import { profileFlags, type ServerProcess, startProgram } from './server-process.ts'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const HOST = '127.0.0.1'
@@ -91,11 +91,10 @@ async function startPart(
   const name = `${program}-${number}`
   const port = await findFreePort(HOST)
   const origin = program === 'worker' ? null : `http://${HOST}:${port}`
-  const profile = profileDirectory === null ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileDirectory}`]
   const start = async (): Promise<ServerProcess> =>
     startProgram({
       name,
-      arguments: [...profile, join(ROOT, 'src', 'bin', `${program}.ts`)],
+      arguments: [...profileFlags(profileDirectory), join(ROOT, 'src', 'bin', `${program}.ts`)],
       env: { ...env, PORT: String(port), POSTRIDER_DATA_DIR: join(directory, name) },
       logFile: join(directory, `${name}.log`),
       readyUrl: origin === null ? null : `${origin}/readyz`,
