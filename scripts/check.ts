@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process'
 import { readTallyLine, tallyLine } from './tally.ts'
 
-const STEPS = ['types', 'lint', 'format:check', 'dead-code'] as const
+const STEPS = ['types', 'lint', 'lint:openapi', 'format:check', 'dead-code'] as const
 
 const total = { passed: 0, failed: 0, skipped: 0 }
 const failedSteps: string[] = []

@@ -9,8 +9,8 @@ import { entities } from './schema.ts'
 const CONNECTIONS_MAX = 10
 const CONNECT_TIMEOUT_MS = 2_000
 /** The server ends a statement after this long; the client gives up a little later, when the server says nothing. */
-const STATEMENT_TIMEOUT_MS = 2_500
-const QUERY_TIMEOUT_MS = 3_000
+const STATEMENT_TIMEOUT_MS = 2_300
+const QUERY_TIMEOUT_MS = 2_600
 
 /**
  * Runs hand-written SQL on one connection or in one transaction. `name` makes it a prepared statement. Rows hold what

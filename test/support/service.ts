@@ -114,6 +114,8 @@ export async function startTestService(options: TestServiceOptions = {}) {
         () => false,
       )
       if (isReady) return
+      const api = children.get('api')
+      if (api !== undefined && api.exitCode !== null) throw new Error(`The API has ended:\n${log.join('')}`)
       if (Date.now() > giveUpAt) throw new Error(`The service did not become ready:\n${log.join('')}`)
       await pause(50)
     }
@@ -186,6 +188,8 @@ async function makeNamespace(client: Client, namespace: string): Promise<void> {
       return
     } catch (error) {
       // A new namespace is known to all parts of the server only after a moment.
+      const api = children.get('api')
+      if (api !== undefined && api.exitCode !== null) throw new Error(`The API has ended:\n${log.join('')}`)
       if (Date.now() > giveUpAt) throw error
       await pause(200)
     }
