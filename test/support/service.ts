@@ -188,8 +188,6 @@ async function makeNamespace(client: Client, namespace: string): Promise<void> {
       return
     } catch (error) {
       // A new namespace is known to all parts of the server only after a moment.
-      const api = children.get('api')
-      if (api !== undefined && api.exitCode !== null) throw new Error(`The API has ended:\n${log.join('')}`)
       if (Date.now() > giveUpAt) throw error
       await pause(200)
     }
