@@ -7,8 +7,14 @@ export const WAITS_MAX = 20
 /** The receiver's own wish for a pause is honoured up to this long. */
 export const RETRY_AFTER_MS_MAX = 86_400_000
 
-/** Jitter is only added, never taken away, and leaves room for the timer's own lateness below the promised 10 %. */
+/** What a wait may be longer than written, all in all. */
+const LENGTHENING_MAX = 0.1
+
+/** Jitter is only added, never taken away. */
 const JITTER_MAX = 0.05
+
+/** The timer and the way to the receiver are late by themselves: short waits leave them room by doing with less jitter. */
+const LATENESS_MS = 200
 
 export const NAMED_SCHEDULES = {
   standard: ['1m', '5m', '30m', '2h', '12h', '24h'],
@@ -73,6 +79,7 @@ export function waitMsAfter(
   const wait = waitsOf(schedule)[stepsUsed - 1]
   if (wait === undefined) return undefined
   const scheduledMs = parseDurationMs(wait) ?? WAIT_MS_MAX
-  const jitteredMs = Math.round(scheduledMs * (1 + JITTER_MAX * random))
+  const jitterMsMax = Math.min(scheduledMs * JITTER_MAX, scheduledMs * LENGTHENING_MAX - LATENESS_MS)
+  const jitteredMs = Math.round(scheduledMs + Math.max(0, jitterMsMax) * random)
   return Math.max(jitteredMs, Math.min(retryAfterMs ?? 0, RETRY_AFTER_MS_MAX))
 }

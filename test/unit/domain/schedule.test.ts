@@ -130,6 +130,13 @@ describe('a wait', () => {
     expect(waitMsAfter(['1m'], 1, 0.999)).toBe(62_997)
   })
 
+  test('leaves 200 ms of the 10 % to the timer itself', () => {
+    expect(waitMsAfter(['1s'], 1, 0.999)).toBe(1_000)
+    expect(waitMsAfter(['2s'], 1, 0.999)).toBe(2_000)
+    expect(waitMsAfter(['3s'], 1, 0.5)).toBe(3_050)
+    expect(waitMsAfter(['4s'], 1, 0.5)).toBe(4_100)
+  })
+
   test('is lengthened by Retry-After to at most 24 h, never shortened, and a spent schedule stays spent', () => {
     const retryAfter = fc.oneof(fc.constant(null), fc.nat(), fc.integer({ min: 0, max: 100 * DAY_MS }))
     fc.assert(
