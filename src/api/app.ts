@@ -5,7 +5,13 @@ import { explainFault } from '../usecases/faults.ts'
 import type { AppDeps } from './app-deps.ts'
 import type { App } from './app-type.ts'
 import { addAuthentication, createFailureLimiter } from './authentication.ts'
-import { answerClientError, CONNECTION_TIMEOUT_MS, HTTP_LIMITS, refuseOddRequests } from './http-server.ts'
+import {
+  answerClientError,
+  CONNECTION_TIMEOUT_MS,
+  HTTP_LIMITS,
+  readRest,
+  refuseOddRequests,
+} from './http-server.ts'
 import { addIdempotency } from './idempotency.ts'
 import { rememberRoutes } from './method-not-allowed.ts'
 import { addOpenApi } from './openapi.ts'
@@ -135,5 +141,12 @@ function answerError(error: unknown, request: FastifyRequest, reply: FastifyRepl
   )
   if (cause !== undefined)
     request.log.error({ err: cause, route: request.routeOptions.url }, 'request failed')
-  reply.code(problem.status).headers(headers).type('application/problem+json').send(problem)
+  reply.code(problem.status).headers(headers).type('application/problem+json')
+  if (isCut || !closesEarly(request, reply)) reply.send(problem)
+  else void readRest(request.raw).then(() => reply.send(problem))
+}
+
+/** Whether the connection is closed behind an answer to a body that has not arrived in full. */
+function closesEarly(request: FastifyRequest, reply: FastifyReply): boolean {
+  return reply.getHeader('connection') === 'close' && !request.raw.complete
 }

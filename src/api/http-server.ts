@@ -20,6 +20,9 @@ export const HTTP_LIMITS = {
 /** A socket that says nothing for so long is closed. */
 export const CONNECTION_TIMEOUT_MS = 60_000
 
+const REST_BYTES_MAX = 32 * 1024 * 1024
+const REST_MS_MAX = 5_000
+
 const CLIENT_ERRORS: Record<string, [HttpErrorCode, string]> = {
   HPE_HEADER_OVERFLOW: ['headers_too_large', 'Request line and headers are larger than 16 KiB.'],
   ERR_HTTP_REQUEST_TIMEOUT: ['request_timeout', 'The request did not arrive in time.'],
@@ -42,6 +45,27 @@ export function answerClientError(error: NodeJS.ErrnoException, socket: Socket):
 /** Node keeps the answer that a connection is busy with where its own handler looks for it, too. */
 function isAnswering(socket: Socket & { _httpMessage?: ServerResponse | null }): boolean {
   return socket._httpMessage?.headersSent === true
+}
+
+/**
+ * Reads and throws away the rest of a refused body, 32 MiB or 5 s at most. Closing a connection that still holds unread
+ * bytes resets it, and a client that is still writing would then see the reset and never the answer.
+ */
+export async function readRest(request: IncomingMessage): Promise<void> {
+  let bytes = 0
+  const { promise, resolve } = Promise.withResolvers<undefined>()
+  const done = () => {
+    resolve(undefined)
+  }
+  const timer = setTimeout(done, REST_MS_MAX)
+  request.on('data', (chunk: Buffer) => {
+    bytes += chunk.length
+    if (bytes > REST_BYTES_MAX) done()
+  })
+  for (const end of ['end', 'close', 'error']) request.once(end, done)
+  request.resume()
+  await promise
+  clearTimeout(timer)
 }
 
 /** Answers what Node would otherwise answer without a problem document. */

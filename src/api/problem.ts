@@ -156,6 +156,8 @@ function judgeFastifyError(error: FastifyError): Refusal {
         'body_too_large',
         'The body is larger than this route accepts: 256 KiB, or 4 MiB for a batch.',
       )
+    case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
+      return refuse('unsupported_media_type', 'Content-Type is not a media type: send application/json.')
     case 'FST_ERR_CTP_INVALID_CONTENT_LENGTH':
       return refuse('malformed_request', 'The body is not as long as Content-Length says.')
     case 'FST_ERR_MAX_PARAM_LENGTH':

@@ -46,6 +46,7 @@ export function alertRoutes(app: App, { alerts }: { alerts: Alerts }): void {
         response: answers({ 200: { description: 'As it is now.', schema: refTo(AlertModel) } }, [
           ...BODY_PROBLEMS,
           404,
+          409,
         ]),
       },
     },

@@ -102,7 +102,7 @@ function sendingRoutes(app: App, { sendTest, deliveryCommands }: WebhookActionDe
         body: TestBody,
         response: answers(
           { 200: { description: 'What the attempt met, success or not.', schema: TestResult } },
-          [...BODY_PROBLEMS, 404],
+          [...BODY_PROBLEMS, 404, 409],
         ),
       },
     },

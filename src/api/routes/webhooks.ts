@@ -77,7 +77,7 @@ function creatingRoutes(app: App, { reader, changer }: Webhooks): void {
         body: WebhookInputBody,
         response: answers(
           { 201: { description: 'The secret is shown this once.', schema: refTo(NewWebhookModel) } },
-          BODY_PROBLEMS,
+          [...BODY_PROBLEMS, 409],
         ),
       },
     },
@@ -105,7 +105,7 @@ function creatingRoutes(app: App, { reader, changer }: Webhooks): void {
         summary: 'Check whether a URL would be accepted',
         tags,
         body: CheckUrlBody,
-        response: answers({ 204: { description: 'It would be accepted.' } }, BODY_PROBLEMS),
+        response: answers({ 204: { description: 'It would be accepted.' } }, [...BODY_PROBLEMS, 409]),
       },
     },
     async ({ body }, reply) => {

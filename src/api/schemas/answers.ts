@@ -7,7 +7,7 @@ const DESCRIPTIONS = {
   401: 'No key, or none that is accepted.',
   403: 'The key lacks the scope, which the answer names.',
   404: 'Nothing of that id in this workspace.',
-  409: 'It cannot be done in the state things are in.',
+  409: 'It cannot be done in the state things are in, or a request with this Idempotency-Key is still running.',
   412: 'It has changed since the ETag was read.',
   413: 'The body is too large.',
   415: 'The body is not application/json in UTF-8.',

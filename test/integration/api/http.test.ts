@@ -74,6 +74,8 @@ describe('a body', () => {
     'application/json; charset=latin1',
     'application/xml',
     'application/json; x=y',
+    '',
+    'json',
   ])('of the type %s is refused', async (type) => {
     const answer = await api.call('POST', '/api/v1/events', {
       raw: JSON.stringify(event()),
@@ -177,6 +179,15 @@ describe('a body', () => {
     expect((await api.call('POST', '/api/v1/events/batch', { raw: batch })).status).toBe(202)
     const large = `{"events":[${Array.from({ length: 17 }, () => padded(262_144)).join(',')}]}`
     expectProblem(await api.call('POST', '/api/v1/events/batch', { raw: large }), 413)
+  })
+
+  it('is read to its end before it is refused, so that whoever still writes gets the answer', async () => {
+    const raw = 'x'.repeat(12 * 1024 * 1024)
+    for (let round = 0; round < 3; round += 1) {
+      expectProblem(await api.call('POST', '/api/v1/events/batch', { raw }), 413)
+      const headers = { 'content-type': 'text/plain' }
+      expectProblem(await api.call('POST', '/api/v1/events', { raw, headers }), 415)
+    }
   })
 
   it('may be left out where nothing in it is required', async () => {
