@@ -74,14 +74,16 @@ async function findTarget(
 }
 
 function chooseSample(patterns: readonly string[], type: string | undefined): EventType {
-  const sample =
-    type === undefined ? eventTypesOf(patterns)[0] : EVENT_TYPES.find(({ name }) => name === type)
-  if (sample === undefined)
-    throw invalidInput(
-      '/type',
-      `There is no event type ${JSON.stringify(type)}; see GET /api/v1/event-types.`,
-    )
-  return sample
+  const subscribed = eventTypesOf(patterns)
+  const sample = type === undefined ? subscribed[0] : subscribed.find(({ name }) => name === type)
+  if (sample !== undefined) return sample
+  const isKnown = EVENT_TYPES.some(({ name }) => name === type)
+  throw invalidInput(
+    '/type',
+    isKnown
+      ? `The webhook is not subscribed to ${JSON.stringify(type)}.`
+      : `There is no event type ${JSON.stringify(type)}; see GET /api/v1/event-types.`,
+  )
 }
 
 function buildSample({ ids, buildRequest }: SendTestDeps, target: Target, sample: EventType) {

@@ -247,7 +247,7 @@ describe('a test send', () => {
   })
 
   test('takes the type it is told, works while disabled, and leaves no trace', async () => {
-    const webhook = await create({ enabled: false })
+    const webhook = await create({ enabled: false, events: ['task.*', 'phase.*'] })
     receiver.answers.push({ status: 410 })
     const { status, body } = await sendTest(webhook.id, { type: 'phase.completed' })
     expect([status, body.attempt.statusCode, body.attempt['failure']]).toEqual([200, 410, 'gone'])
@@ -266,10 +266,11 @@ describe('a test send', () => {
     expect(counted).toEqual([])
   })
 
-  test('of an unknown type is refused and nothing is sent', async () => {
-    const webhook = await create()
+  test('of a type that is unknown or not subscribed to is refused and nothing is sent', async () => {
+    const webhook = await create({ events: ['task.*'] })
     const before = receiver.received.length
     expect((await sendTest(webhook.id, { type: 'task.exploded' })).status).toBe(422)
+    expect((await sendTest(webhook.id, { type: 'phase.completed' })).status).toBe(422)
     expect((await sendTest(webhook.id, { kind: 'task.created' })).status).toBe(422)
     expect(receiver.received).toHaveLength(before)
   })
