@@ -1,5 +1,6 @@
 // `npm run new-keys`: prints a master key and an operator's API key, as lines for an environment file.
-import { randomBytes, randomUUID } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
+import { createIdSource } from '../db/ids.ts'
 import { createKeyText } from '../usecases/api-key-text.ts'
 
 const MASTER_KEY_BYTES = 32
@@ -7,4 +8,4 @@ const MASTER_KEY_BYTES = 32
 const keyId = `k${randomBytes(3).toString('hex')}`
 
 console.log(`POSTRIDER_MASTER_KEYS=${keyId}:${randomBytes(MASTER_KEY_BYTES).toString('base64')}`)
-console.log(`POSTRIDER_BOOTSTRAP_API_KEY=${createKeyText(randomUUID())}`)
+console.log(`POSTRIDER_BOOTSTRAP_API_KEY=${createKeyText(createIdSource().next())}`)

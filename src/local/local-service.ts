@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import type { Core } from '../composition/core.ts'
@@ -6,6 +5,7 @@ import { createOperatorLink } from '../composition/operator-link.ts'
 import { prepareInstallation } from '../composition/preparation.ts'
 import { startService } from '../composition/service.ts'
 import type { Config } from '../config.ts'
+import { createIdSource } from '../db/ids.ts'
 import { loadWorkflowBundle } from '../temporal/bundle.ts'
 import { createKeyText } from '../usecases/api-key-text.ts'
 import type { LocalRuntimeOptions, StartedService } from './runtime.ts'
@@ -18,7 +18,7 @@ export const LOCAL_SERVICE: Pick<
   LocalRuntimeOptions,
   'createApiKey' | 'migrate' | 'startService' | 'prepareBundle'
 > = {
-  createApiKey: () => createKeyText(randomUUID()),
+  createApiKey: () => createKeyText(createIdSource().next()),
   migrate: async (config, log) => {
     const { leftToDo } = await prepareInstallation(config)
     if (leftToDo !== null) log.warn(`Temporal lacks search attributes; run: ${leftToDo.command}`)

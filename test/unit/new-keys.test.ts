@@ -3,7 +3,7 @@ import { resolve } from 'node:path'
 import { parseEnv } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { loadConfig } from '../../src/config.ts'
-import { isChecksumRight } from '../../src/usecases/api-key-text.ts'
+import { idTextOf, isChecksumRight, keyIdOf } from '../../src/usecases/api-key-text.ts'
 
 const ROOT = resolve(import.meta.dirname, '../..')
 
@@ -18,6 +18,7 @@ describe('npm run new-keys', () => {
 
     expect(config.masterKeys).toHaveLength(1)
     expect(isChecksumRight(config.bootstrapApiKey ?? '')).toBe(true)
+    expect(keyIdOf(idTextOf(config.bootstrapApiKey ?? '') ?? '')).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7/)
   })
 
   it('prints others every time, the name of the master key included', () => {
