@@ -15,6 +15,7 @@ export const deliveryTables: readonly string[] = [
   ) partition by range (id)`,
   `create index event_workspace on event (workspace_id, type, id)`,
 
+  // A delivery's id begins like its event's, so an event's deliveries are found by the primary key.
   // dispatch_at: when a dispatcher must look at the row if nobody has moved it by then; null when nothing is left to do.
   // in_flight_*: the attempt that is under way, who makes it (token) and until when that is believed.
   `create table webhook_delivery (
@@ -45,7 +46,6 @@ export const deliveryTables: readonly string[] = [
   ) partition by range (id)`,
   `create index webhook_delivery_webhook on webhook_delivery (webhook_id, id)`,
   `create index webhook_delivery_workspace on webhook_delivery (workspace_id, event_type, id)`,
-  `create index webhook_delivery_event on webhook_delivery (event_id)`,
   `create index webhook_delivery_dispatch on webhook_delivery (dispatch_at) where dispatch_at is not null`,
   `create index webhook_delivery_webhook_unsettled on webhook_delivery (webhook_id, state, id) where state <> 'succeeded'`,
   `create index webhook_delivery_workspace_unsettled on webhook_delivery (workspace_id, state, id) where state <> 'succeeded'`,

@@ -1,5 +1,6 @@
 import type { FirstAttempt } from '../domain/delivery.ts'
 import type { Sql } from './database.ts'
+import { deliveriesOfEvent, newDeliveryId } from './event-deliveries.ts'
 
 /** One event on its way into the database. */
 export interface AcceptedEvent {
@@ -60,7 +61,7 @@ const ACCEPT = `
     insert into event (id, workspace_id, type, workflow_id, "timestamp", created_at, payload)
     select id, workspace_id, type, workflow_id, coalesce(at, now()), now(), payload from fresh
   ), matched as (
-    select (substr(f.id::text, 1, 15) || substr(gen_random_uuid()::text, 16))::uuid as id, f.id as event_id, f.type,
+    select ${newDeliveryId('f.id')} as id, f.id as event_id, f.type,
       s.webhook_id, s.workspace_id, s.enabled, s.enabled and row_number() over () <= $10::integer as own
     from fresh f join webhook_subscription s on s.workspace_id = f.workspace_id
       and s.pattern = any (array[f.type, split_part(f.type, '.', 1) || '.*', '*'])
@@ -151,7 +152,7 @@ export async function findKeptEvents(
     expired: boolean
   }>(
     `select k.key, k.request_hash, k.answer, k.created_at < now() - interval '24 hours' as expired,
-       (select count(*)::integer from webhook_delivery d where d.event_id = k.answer::uuid) as deliveries
+       (select count(*)::integer from webhook_delivery d where ${deliveriesOfEvent('k.answer::uuid')}) as deliveries
      from idempotency_key k where k.workspace_id = $1 and k.route = '${EVENTS_ROUTE}' and k.key = any ($2::text[])`,
     [workspaceId, keys],
   )

@@ -1,14 +1,13 @@
 import type { Database } from '../db/database.ts'
+import { type EventDelivery, findEventDeliveries } from '../db/event-deliveries.ts'
 import { type EventFilter, findEventIds, type ListPage } from '../db/list-queries.ts'
-import { Event, WebhookDelivery } from '../db/schema.ts'
+import { Event } from '../db/schema.ts'
 import { notFound } from '../domain/errors.ts'
-
-export type EventDelivery = Pick<WebhookDelivery, 'id' | 'webhookId' | 'state'>
 
 export interface EventWithDeliveries {
   id: string
   event: Event
-  deliveries: EventDelivery[]
+  deliveries: Omit<EventDelivery, 'eventId'>[]
 }
 
 interface ReadEventsDeps {
@@ -47,14 +46,11 @@ async function withDeliveries(
   events: readonly Event[],
 ): Promise<EventWithDeliveries[]> {
   if (events.length === 0) return []
-  const deliveries = await database
-    .em()
-    .find(
-      WebhookDelivery,
-      { eventId: { $in: events.map(({ id }) => id) }, workspaceId },
-      { fields: ['webhookId', 'eventId', 'state'], orderBy: { id: 'asc' } },
-    )
-  const byEvent = Map.groupBy(deliveries, ({ eventId }) => eventId)
+  const byEvent = await findEventDeliveries(
+    database.sql,
+    workspaceId,
+    events.map(({ id }) => id),
+  )
   return events.map((event) => ({
     id: event.id,
     event,
