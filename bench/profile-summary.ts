@@ -65,7 +65,8 @@ function isOwn({ url }: Frame): boolean {
 }
 
 function nameOf(frame: Frame | undefined): string {
-  return `${frame?.functionName || '(anonymous)'} ${placeOf(frame)}:${(frame?.lineNumber ?? 0) + 1}`
+  const { functionName = '', lineNumber = 0 } = frame ?? {}
+  return `${functionName === '' ? '(anonymous)' : functionName} ${placeOf(frame)}:${lineNumber + 1}`
 }
 
 function placeOf(frame: Frame | undefined): string {
