@@ -1,5 +1,5 @@
 import type { FirstAttempt } from '../domain/delivery.ts'
-import type { Sql } from './database.ts'
+import { type Sql, uuidArray } from './database.ts'
 import { deliveriesOfEvent, newDeliveryId } from './event-deliveries.ts'
 
 /** One event on its way into the database. */
@@ -43,7 +43,8 @@ export const EVENTS_ROUTE = 'POST /events'
  * Everything that accepting means, in one statement and so in one commit: the idempotency keys, the events whose key is
  * new, and a delivery for every webhook that matches at this moment. Payloads travel joined by a character that JSON
  * text cannot hold, which spares the escaping of every element. Keys are inserted in order, so that two processes
- * cannot deadlock over them.
+ * cannot deadlock over them. Each pattern is looked up by itself: asked for together, they are planned as a join of every
+ * event with every subscription of its workspace.
  */
 const ACCEPT = `
   with input as (
@@ -63,8 +64,13 @@ const ACCEPT = `
   ), matched as (
     select ${newDeliveryId('f.id')} as id, f.id as event_id, f.type,
       s.webhook_id, s.workspace_id, s.enabled, s.enabled and row_number() over () <= $10::integer as own
-    from fresh f join webhook_subscription s on s.workspace_id = f.workspace_id
-      and s.pattern = any (array[f.type, split_part(f.type, '.', 1) || '.*', '*'])
+    from fresh f cross join lateral (
+      select webhook_id, workspace_id, enabled from webhook_subscription
+        where workspace_id = f.workspace_id and pattern = f.type
+      union all select webhook_id, workspace_id, enabled from webhook_subscription
+        where workspace_id = f.workspace_id and pattern = split_part(f.type, '.', 1) || '.*'
+      union all select webhook_id, workspace_id, enabled from webhook_subscription
+        where workspace_id = f.workspace_id and pattern = '*') s
   ), deliveries as (
     insert into webhook_delivery (id, workspace_id, webhook_id, event_id, event_type, state, first_attempt,
       next_attempt_at, dispatch_at, in_flight_number, in_flight_token, in_flight_trigger, in_flight_since, in_flight_until)
@@ -77,7 +83,8 @@ const ACCEPT = `
       case when own and $12::text is not null then now() + make_interval(secs => $11) end
     from matched
   )
-  select f.id as event_id, m.id, m.webhook_id, m.enabled, m.own, now()::timestamptz(3) as created_at
+  select f.id as event_id, m.id, m.webhook_id, m.enabled, m.own,
+    (extract(epoch from now()::timestamptz(3)) * 1000)::float8 as created_ms
   from fresh f left join matched m on m.event_id = f.id`
 
 interface AcceptRow {
@@ -86,7 +93,7 @@ interface AcceptRow {
   webhook_id: string
   enabled: boolean
   own: boolean
-  created_at: Date
+  created_ms: number
 }
 
 /** Answers, for every event that was accepted now, its deliveries; an event whose key was taken is missing. */
@@ -98,8 +105,8 @@ export async function acceptEvents(
   const rows = await sql.query<AcceptRow>(
     ACCEPT,
     [
-      events.map(({ id }) => id),
-      events.map(({ workspaceId }) => workspaceId),
+      uuidArray(events.map(({ id }) => id)),
+      uuidArray(events.map(({ workspaceId }) => workspaceId)),
       events.map(({ type }) => type),
       events.map(({ workflowId }) => workflowId),
       events.map(({ timestamp }) => timestamp),
@@ -124,7 +131,7 @@ export async function acceptEvents(
       webhookId: row.webhook_id,
       state: row.enabled ? 'pending' : 'held',
       isOwn: row.own,
-      createdAt: row.created_at,
+      createdAt: new Date(row.created_ms),
     })
   }
   return accepted

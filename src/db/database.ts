@@ -148,3 +148,16 @@ export function databaseAway(cause: unknown): DomainError {
     },
   )
 }
+
+/** An array of ids as PostgreSQL writes it: they need none of the quoting that the driver does for each element. */
+export function uuidArray(ids: readonly string[]): string {
+  return `{${ids.join(',')}}`
+}
+
+/**
+ * JSON texts as one parameter, to be split by `string_to_array($n, e'\\x1e', '')`: no JSON text holds the character that
+ * joins them, and an empty one stands for null.
+ */
+export function joinJsonTexts(texts: readonly (string | null)[]): string {
+  return texts.map((text) => text ?? '').join('\x1e')
+}

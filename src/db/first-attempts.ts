@@ -1,6 +1,6 @@
 import { bucketOf } from '../domain/histogram.ts'
 import type { AttemptRecord } from './attempts.ts'
-import type { Sql } from './database.ts'
+import { joinJsonTexts, type Sql, uuidArray } from './database.ts'
 
 /** A first attempt that was accepted: the common case, recorded many at a time. */
 export interface FirstSuccess {
@@ -21,7 +21,8 @@ const RECORD = `
       and in_flight_token = any ($3::text[]) and retry_requested_at is null
     returning id, workspace_id, webhook_id
   ), met as (
-    select * from unnest($1::uuid[], $4::timestamptz[], $5::integer[], $6::text[], $7::boolean[], $8::text[], $9::text[],
+    select * from unnest($1::uuid[], $4::timestamptz[], $5::integer[], $6::text[], $7::boolean[],
+      string_to_array($8::text, e'\\x1e', ''), string_to_array($9::text, e'\\x1e', ''),
       $10::real[], $11::real[], $12::real[], $13::real[], $14::text[], $15::integer[])
       as t(id, started_at, response_time_ms, response_body, truncated, response_headers, request_headers, dns_ms,
         connect_ms, tls_ms, first_byte_ms, remote_address, bucket)
@@ -71,15 +72,15 @@ export async function recordFirstSuccesses(
 function valuesOf(group: readonly FirstSuccess[], statusCode: number | null): unknown[] {
   const records = group.map(({ record }) => record)
   return [
-    group.map(({ deliveryId }) => deliveryId),
+    uuidArray(group.map(({ deliveryId }) => deliveryId)),
     statusCode,
     [...new Set(group.map(({ token }) => token))],
     records.map(({ startedAt }) => startedAt),
     records.map(({ responseTimeMs }) => responseTimeMs),
     records.map(({ responseBody }) => responseBody),
     records.map(({ responseBodyTruncated }) => responseBodyTruncated),
-    records.map(({ responseHeaders }) => jsonText(responseHeaders)),
-    records.map(({ requestHeaders }) => jsonText(requestHeaders)),
+    joinJsonTexts(records.map(({ responseHeaders }) => jsonText(responseHeaders))),
+    joinJsonTexts(records.map(({ requestHeaders }) => jsonText(requestHeaders))),
     records.map(({ timings }) => timings.dnsMs),
     records.map(({ timings }) => timings.connectMs),
     records.map(({ timings }) => timings.tlsMs),

@@ -35,6 +35,11 @@ const WORKFLOW_POLLERS = 2
 const ACTIVITY_SLOTS = 500
 const ACTIVITY_POLLERS = 4
 const LOCAL_ACTIVITY_SLOTS = WORKFLOW_SLOTS
+/**
+ * Enough for what is being worked on. A delivery that sleeps for hours needs no place in memory: it wakes up from its
+ * short history, so that a hundred thousand sleeping ones cost no more than a thousand.
+ */
+const CACHED_WORKFLOWS_MAX = 600
 
 export async function createDeliveryWorker(
   connection: NativeConnection,
@@ -56,6 +61,7 @@ export async function createDeliveryWorker(
     maxConcurrentActivityTaskExecutions: ACTIVITY_SLOTS,
     maxConcurrentActivityTaskPolls: ACTIVITY_POLLERS,
     maxConcurrentLocalActivityExecutions: LOCAL_ACTIVITY_SLOTS,
+    maxCachedWorkflows: CACHED_WORKFLOWS_MAX,
   })
 }
 
