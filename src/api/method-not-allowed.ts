@@ -3,7 +3,17 @@ import type { HTTPMethods } from 'fastify'
 import type { App } from './app-type.ts'
 import { HttpError } from './problem.ts'
 
-const METHODS: readonly HTTPMethods[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE']
+const METHODS: readonly HTTPMethods[] = [
+  'GET',
+  'HEAD',
+  'POST',
+  'PUT',
+  'PATCH',
+  'DELETE',
+  'OPTIONS',
+  'TRACE',
+  'QUERY',
+]
 
 /** Remembers the routes added from now on; `addTo` then answers 405 for every other method of their paths. */
 export function rememberRoutes(app: App): { addTo(app: App): void } {

@@ -175,8 +175,13 @@ function judgeFastifyError(error: FastifyError): Refusal {
         detail: 'The service is overloaded right now. Nothing was stored; try again.',
       }
     default:
-      return unexpected(error)
+      return isClientFault(error) ? refuse('malformed_request', error.message) : unexpected(error)
   }
+}
+
+/** Of what Fastify itself refuses, the rest: a request that no route could take. */
+function isClientFault({ code, statusCode = 500 }: FastifyError): boolean {
+  return code.startsWith('FST_ERR_') && statusCode < 500
 }
 
 function describeRefusedInput(error: FastifyError): Refusal {

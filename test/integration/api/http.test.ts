@@ -49,6 +49,8 @@ describe('what is not a route', () => {
     expect(answer.headers.get('allow')).toBe('GET, HEAD, POST')
     expectProblem(await api.call('DELETE', '/api/v1/events'), 405)
     expectProblem(await api.call('OPTIONS', '/api/v1/events'), 405)
+    expectProblem(await api.call('QUERY', '/api/v1/events'), 405)
+    expectProblem(await api.call('QUERY', '/api/v1/nowhere'), 400)
     expectProblem(await api.call('POST', '/healthz'), 405)
   })
 
