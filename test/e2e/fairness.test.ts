@@ -6,20 +6,33 @@ import { findFreePort } from '../../src/local/ports.ts'
 import { type Endpoint, type Endpoints, startEndpoints } from '../support/endpoints.ts'
 import { startTestService, type TestService } from '../support/service.ts'
 
-/** Webhooks that hang or are dead, beside the one that is measured. */
-const BAD_WEBHOOKS = 100
-const BAD_EVENTS = 20
-const MEASURED_EVENTS = 100
-const MEASURED_EVERY_MS = 40
-/** `POSTRIDER_TEST_BACKLOG=10000` for the backlog of an endpoint that was away for long. */
-const BACKLOG = Number(process.env['POSTRIDER_TEST_BACKLOG'] ?? 1_000)
-const BATCH = 500
+/** Beside the webhook that is measured; they hang or refuse connections all the time that is measured. */
+const HANGING_WEBHOOKS = 80
+const DEAD_WEBHOOKS = 20
+const BAD_EVENTS = 4
+const HANGING_MS = 30_000
+/** Nearly all of them: what is measured is how webhooks hang, not how fast so many workflows start. */
+const HANGING_REQUESTS_MIN = 280
+const MEASURED_EVENTS = 60
+const STARVED_MS = 20_000
+const MEASURED_EVERY_MS = 100
 
 const within = { timeout: 90_000, interval: 100 }
 const never = (): Promise<never> => new Promise(() => undefined)
 
 function p99(values: readonly number[]): number {
   return Math.round(values.toSorted((a, b) => a - b)[Math.ceil(values.length * 0.99) - 1] ?? Infinity)
+}
+
+/** An overloaded service may say 503; what it has accepted must arrive, and in time. */
+async function publishUntilAccepted(service: TestService, data: object): Promise<{ id: string; at: number }> {
+  for (;;) {
+    const at = performance.now()
+    const { status, body } = await service.post<{ id: string }>('/events', { type: 'project.created', data })
+    if (status === 202) return { id: body.id, at }
+    expect(status).toBe(503)
+    await pause(500)
+  }
 }
 
 /** Publishes at a steady rate and answers how long each event took to reach its endpoint, in milliseconds. */
@@ -29,9 +42,7 @@ async function measure(service: TestService, endpoint: Endpoint): Promise<number
   const beganAt = performance.now()
   for (let number = 0; number < MEASURED_EVENTS; number += 1) {
     await pause(Math.max(0, beganAt + number * MEASURED_EVERY_MS - performance.now()))
-    const publishedAt = performance.now()
-    const publish = service.post<{ id: string }>('/events', { type: 'project.created', data: { number } })
-    publishing.push(publish.then(({ body }) => void sentAt.set(body.id, publishedAt)))
+    publishing.push(publishUntilAccepted(service, { number }).then(({ id, at }) => void sentAt.set(id, at)))
   }
   await Promise.all(publishing)
   await expect.poll(() => endpoint.events.size, within).toBe(MEASURED_EVENTS)
@@ -52,39 +63,46 @@ describe.each(['workflow', 'direct'] as const)('with POSTRIDER_FIRST_ATTEMPT=%s'
     await endpoints.close()
   })
 
-  test('a hundred hanging and dead webhooks cost a healthy one next to nothing', async () => {
+  test('a hundred hanging and dead webhooks do not starve a healthy one', async () => {
     const alone = endpoints.add()
     const { id } = await service.createWebhook({ url: alone.url, events: ['project.created'] })
     await measure(service, alone)
     alone.events.clear()
     const aloneMs = await measure(service, alone)
 
-    const hanging: Endpoint[] = []
+    const hanging = Array.from({ length: HANGING_WEBHOOKS }, () => endpoints.add(never))
     const deadPort = await findFreePort('127.0.0.1')
-    for (let number = 0; number < BAD_WEBHOOKS; number += 1) {
-      const endpoint = endpoints.add(never)
-      const isHanging = number % 2 === 0
-      if (isHanging) hanging.push(endpoint)
-      const url = isHanging ? endpoint.url : `http://127.0.0.1:${deadPort}/${number}`
-      await service.createWebhook({ url, events: ['task.created'], timeoutMs: 5_000, schedule: ['1s', '1s'] })
+    const dead = Array.from(
+      { length: DEAD_WEBHOOKS },
+      (_, number) => `http://127.0.0.1:${deadPort}/${number}`,
+    )
+    for (const url of [...hanging.map((endpoint) => endpoint.url), ...dead]) {
+      await service.createWebhook({
+        url,
+        events: ['task.created'],
+        timeoutMs: HANGING_MS,
+        schedule: ['5s', '1h'],
+      })
       await pause(10)
     }
     const bad = Array.from({ length: BAD_EVENTS }, (_, number) => ({
       type: 'task.created',
       data: { number },
     }))
-    await service.post('/events/batch', { events: bad })
-    await expect.poll(() => hanging.filter(({ inFlight }) => inFlight > 0).length, within).toBeGreaterThan(40)
-    const inFlight = hanging.reduce((sum, endpoint) => sum + endpoint.inFlight, 0)
+    expect((await service.post('/events/batch', { events: bad })).status).toBe(202)
+    const inFlight = () => hanging.reduce((sum, endpoint) => sum + endpoint.inFlight, 0)
+    await expect.poll(inFlight, within).toBeGreaterThan(HANGING_REQUESTS_MIN)
+    const hangingAtFirst = inFlight()
 
     alone.events.clear()
     const besideMs = await measure(service, alone)
     console.log(
-      `${firstAttempt}: p99 alone ${p99(aloneMs)} ms, beside ${inFlight} hanging requests ${p99(besideMs)} ms`,
+      `${firstAttempt}: p99 alone ${p99(aloneMs)} ms, beside ${hangingAtFirst} hanging requests ${p99(besideMs)} ms`,
     )
-    // Twice as long is what an idle machine shows; a busy one must not make the test fail.
-    expect(p99(besideMs)).toBeLessThan(Math.max(5 * p99(aloneMs), 2_000))
-    const { body } = await service.get<{ openCount: number }>(`/webhooks/${id}`)
-    expect(body.openCount).toBe(0)
+    // A guard against starvation, which is minutes or never, also on a machine that is busy with other things; how
+    // much slower a healthy webhook really gets is measured by the benchmark of slow endpoints.
+    expect(p99(besideMs)).toBeLessThan(STARVED_MS)
+    const openCount = async () => (await service.get<{ openCount: number }>(`/webhooks/${id}`)).body.openCount
+    await expect.poll(openCount, within).toBe(0)
   })
 })

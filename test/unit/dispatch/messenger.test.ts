@@ -16,10 +16,10 @@ function lab({
 }: { waitMsMax?: number | null; inFlightMax?: number } = {}) {
   const sent: string[] = []
   const faults: unknown[] = []
-  let answer = (): Promise<void> => Promise.resolve()
-  const send = (text: string) => {
+  let answer = (): Promise<unknown> => Promise.resolve()
+  const send = async (text: string): Promise<void> => {
     sent.push(text)
-    return answer()
+    await answer()
   }
   const messenger = createMessenger({
     targets: {
@@ -34,7 +34,7 @@ function lab({
     waitMsMax,
     logFault: (_message, error) => faults.push(error),
   })
-  return { messenger, sent, faults, answerWith: (next: () => Promise<void>) => (answer = next) }
+  return { messenger, sent, faults, answerWith: (next: () => Promise<unknown>) => (answer = next) }
 }
 
 beforeEach(() => {
@@ -59,12 +59,12 @@ describe('messages', () => {
 
   test('beyond what may be under way are left to the dispatchers', async () => {
     const { messenger, sent, answerWith } = lab({ inFlightMax: 3 })
-    const gate = Promise.withResolvers<void>()
+    const gate = Promise.withResolvers<undefined>()
     answerWith(() => gate.promise)
     messenger.startMany(many(2))
     messenger.startMany(many(2))
     expect(messenger.capacity()).toBe(1)
-    gate.resolve()
+    gate.resolve(undefined)
     await messenger.settled()
     expect(sent).toEqual(['start 2'])
     expect(messenger.capacity()).toBe(3)

@@ -106,6 +106,13 @@ describe('a manual retry', () => {
       expect(decide({ state }, BARE_SIGNAL)).toEqual({ kind: 'nothing' })
   })
 
+  test('that was committed is also served by an operator’s bare signal', () => {
+    for (const state of DELIVERY_STATES)
+      expect(decide({ state, retryRequestedAt: REQUESTED_AT }, BARE_SIGNAL)).toMatchObject({
+        trigger: 'manual',
+      })
+  })
+
   test('is withdrawn when the webhook is off or gone', () => {
     for (const off of [{ isWebhookEnabled: false }, { isWebhookDeleted: true }])
       for (const reason of [REQUESTED, START, DUE])

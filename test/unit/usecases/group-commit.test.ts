@@ -27,14 +27,14 @@ describe('a batch', () => {
   })
 
   test('collects while the one before is under way', async () => {
-    const gate = Promise.withResolvers<void>()
+    const gate = Promise.withResolvers<undefined>()
     const { batches, run } = doubling((batch) => (batch.includes(1) ? gate.promise : undefined))
     const add = createGroupCommit(run, () => false, ONE_EACH)
     const first = add(1)
     await new Promise((resolve) => setImmediate(() => setImmediate(resolve)))
     const others = [add(2), add(3)]
     expect(batches).toEqual([[1]])
-    gate.resolve()
+    gate.resolve(undefined)
     expect(await Promise.all([first, ...others])).toEqual([2, 4, 6])
     expect(batches).toEqual([[1], [2, 3]])
   })
