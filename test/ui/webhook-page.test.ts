@@ -145,8 +145,12 @@ it('an API key is created, shown once, and revoked; the audit log tells of both'
   await expectAccessible(page)
   await dialog.getByRole('button', { name: 'Done' }).click()
   await page.getByRole('button', { name: 'Revoke Billing' }).click()
-  await page.getByRole('dialog', { name: 'Revoke API key' }).getByRole('button', { name: 'Revoke' }).click()
+  await page
+    .getByRole('dialog', { name: 'Revoke Billing' })
+    .getByRole('button', { name: 'Revoke Billing' })
+    .click()
   await page.getByRole('button', { name: 'Revoke Billing' }).waitFor({ state: 'detached' })
+  await page.waitForFunction(() => document.activeElement?.id === 'content')
   await page.getByRole('link', { name: 'Audit log' }).click()
   const table = page.getByRole('table', { name: 'Audit log' })
   await table.getByText('api_key.revoked').waitFor()

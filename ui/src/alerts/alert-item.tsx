@@ -1,4 +1,5 @@
 import { useQuery } from '@tanstack/react-query'
+import { useRef } from 'react'
 import { Link } from 'react-router'
 import type { Alert } from '../api/types.ts'
 import { useAcknowledgeAlert } from '../api/workspace.ts'
@@ -14,9 +15,10 @@ import { visibleText } from '../text/visible-text.ts'
 
 export function AlertItem({ alert }: { alert: Alert }) {
   const acknowledge = useAcknowledgeAlert()
+  const item = useRef<HTMLLIElement>(null)
   const isOpen = alert.state === 'open'
   return (
-    <li className="pr-alert" data-state={alert.state}>
+    <li ref={item} tabIndex={-1} className="pr-alert" data-state={alert.state}>
       <div className="pr-alert-main">
         <div className="pr-alert-head">
           <Badge icon={isOpen ? 'warning' : 'check'} tone={isOpen ? 'danger' : 'muted'}>
@@ -40,7 +42,12 @@ export function AlertItem({ alert }: { alert: Alert }) {
             size="xs"
             loading={acknowledge.isPending}
             onClick={() => {
-              acknowledge.mutate(alert.id)
+              acknowledge.mutate(alert.id, {
+                // The button goes, and must not take the focus along.
+                onSuccess: () => {
+                  item.current?.focus({ preventScroll: true })
+                },
+              })
             }}
           >
             Acknowledge

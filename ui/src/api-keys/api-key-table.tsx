@@ -18,7 +18,9 @@ const COLUMNS = [
 ]
 
 export function ApiKeyTable({ keys }: { keys: readonly ApiKey[] | undefined }) {
+  // While the dialog closes it still shows what it showed.
   const [revoking, setRevoking] = useState<ApiKey | null>(null)
+  const [isAsking, setIsAsking] = useState(false)
   return (
     <>
       <DataTable
@@ -33,14 +35,16 @@ export function ApiKeyTable({ keys }: { keys: readonly ApiKey[] | undefined }) {
             apiKey={key}
             onRevoke={() => {
               setRevoking(key)
+              setIsAsking(true)
             }}
           />
         ))}
       </DataTable>
       <RevokeDialog
         apiKey={revoking}
+        opened={isAsking}
         onClose={() => {
-          setRevoking(null)
+          setIsAsking(false)
         }}
       />
     </>
@@ -84,17 +88,24 @@ function Never({ label }: { label: string }) {
   return <span className="pr-muted">{label}</span>
 }
 
-function RevokeDialog({ apiKey, onClose }: { apiKey: ApiKey | null; onClose: () => void }) {
+interface RevokeDialogProps {
+  apiKey: ApiKey | null
+  opened: boolean
+  onClose: () => void
+}
+
+function RevokeDialog({ apiKey, opened, onClose }: RevokeDialogProps) {
+  const name = visibleText(apiKey?.name ?? '')
   const revoke = useRevokeApiKey()
   const close = () => {
     onClose()
     revoke.reset()
   }
   return (
-    <Dialog title="Revoke API key" opened={apiKey !== null} onClose={close}>
+    <Dialog title={`Revoke ${name}`} opened={opened} onClose={close}>
       <p className="pr-break">
-        From now on nothing accepts <strong>{visibleText(apiKey?.name ?? '')}</strong>, and whoever signed in
-        with it is signed out. This cannot be undone.
+        From now on nothing accepts <strong>{name}</strong>, and whoever signed in with it is signed out. This
+        cannot be undone.
       </p>
       <DialogActions>
         <ErrorLine>{revoke.error?.message}</ErrorLine>
@@ -103,6 +114,7 @@ function RevokeDialog({ apiKey, onClose }: { apiKey: ApiKey | null; onClose: () 
         </Button>
         <Button
           color="red"
+          aria-label={`Revoke ${name}`}
           loading={revoke.isPending}
           onClick={() => {
             if (apiKey !== null) revoke.mutate(apiKey.id, { onSuccess: close })

@@ -52,7 +52,13 @@ export function DeliveriesTab({ webhook }: { webhook: Webhook }) {
           isFirstPage={filter.cursor === undefined}
         />
       )}
-      {rows?.length === 0 && <NoDeliveries isFiltered={filters.isFiltered} onClear={filters.clear} />}
+      {rows?.length === 0 && (
+        <NoDeliveries
+          isFiltered={filters.isFiltered}
+          isPartOfId={id !== '' && !isWholeId(id)}
+          onClear={filters.clear}
+        />
+      )}
       <Pages nextCursor={listed.data?.nextCursor} />
       <DeliveryDrawer
         webhook={webhook}
@@ -110,7 +116,13 @@ function matchingId(
   return deliveries?.filter((delivery) => delivery.id.includes(id.toLowerCase()))
 }
 
-function NoDeliveries({ isFiltered, onClear }: { isFiltered: boolean; onClear: () => void }) {
+interface NoDeliveriesProps {
+  isFiltered: boolean
+  isPartOfId: boolean
+  onClear: () => void
+}
+
+function NoDeliveries({ isFiltered, isPartOfId, onClear }: NoDeliveriesProps) {
   if (!isFiltered)
     return (
       <Empty title="No deliveries yet">
@@ -120,12 +132,16 @@ function NoDeliveries({ isFiltered, onClear }: { isFiltered: boolean; onClear: (
     )
   return (
     <Empty
-      title="No delivery fits"
+      title={isPartOfId ? 'No delivery on this page fits' : 'No delivery fits'}
       action={
         <Button variant="default" onClick={onClear}>
           Clear filters
         </Button>
       }
-    />
+    >
+      {isPartOfId
+        ? 'Part of an ID is looked for among the rows of one page. The whole ID finds its delivery anywhere.'
+        : undefined}
+    </Empty>
   )
 }

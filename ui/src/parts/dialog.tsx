@@ -1,12 +1,30 @@
 import { Modal } from '@mantine/core'
 import { useMediaQuery } from '@mantine/hooks'
-import type { ReactNode } from 'react'
+import { useEffect, type ReactNode } from 'react'
 
 /** The width below which rows become cards and dialogs fill the screen; page.css has the same. */
 const NARROW = '(max-width: 640px)'
 
 export function useIsNarrow(): boolean {
   return useMediaQuery(NARROW, undefined, { getInitialValueInEffect: false })
+}
+
+const FOCUS_RETURN_MS = 50
+
+/**
+ * The focus goes back to what opened the dialog. Where that is gone, such as the row of what was just deleted, it goes
+ * to the view, so that the keyboard does not start again at the top of the page.
+ */
+function useFocusKept(opened: boolean): void {
+  useEffect(() => {
+    if (!opened) return undefined
+    return () => {
+      setTimeout(() => {
+        if (document.activeElement !== null && document.activeElement !== document.body) return
+        document.getElementById('content')?.focus({ preventScroll: true })
+      }, FOCUS_RETURN_MS)
+    }
+  }, [opened])
 }
 
 interface DialogProps {
@@ -23,6 +41,7 @@ interface DialogProps {
  */
 export function Dialog({ title, opened, onClose, size = 520, children }: DialogProps) {
   const isNarrow = useIsNarrow()
+  useFocusKept(opened)
   return (
     <Modal
       title={title}

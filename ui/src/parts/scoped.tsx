@@ -8,16 +8,18 @@ export function neededScope(scope: string): string {
 
 interface ScopedButtonProps extends ButtonProps {
   scope: string
-  onClick: () => void
+  /** `submit` makes Enter in a field of its form press it. */
+  type?: 'button' | 'submit'
+  onClick?: () => void
   children: ReactNode
 }
 
 /** Off without its scope, but still reachable, so that one can learn why. */
-export function ScopedButton({ scope, onClick, children, ...others }: ScopedButtonProps) {
+export function ScopedButton({ scope, type = 'button', onClick, children, ...others }: ScopedButtonProps) {
   const { can } = useSession()
   if (can(scope))
     return (
-      <Button {...others} onClick={onClick}>
+      <Button {...others} type={type} onClick={onClick}>
         {children}
       </Button>
     )

@@ -69,7 +69,7 @@ function EditForm({ webhook }: { webhook: Webhook }) {
         withSecret={false}
       />
       <div className="pr-form-actions">
-        <ScopedButton scope="webhook:write" loading={change.isPending} disabled={!isChanged} onClick={save}>
+        <ScopedButton scope="webhook:write" type="submit" loading={change.isPending} disabled={!isChanged}>
           Save changes
         </ScopedButton>
         {isChanged && (

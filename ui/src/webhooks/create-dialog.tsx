@@ -84,7 +84,7 @@ function CreateForm({ onCreated, onCancel }: CreateFormProps) {
         <Button variant="default" onClick={onCancel}>
           Cancel
         </Button>
-        <ScopedButton scope="webhook:write" loading={create.isPending} onClick={submit}>
+        <ScopedButton scope="webhook:write" type="submit" loading={create.isPending}>
           Create
         </ScopedButton>
       </DialogActions>

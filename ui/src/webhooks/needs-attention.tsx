@@ -12,15 +12,17 @@ const SHOWN_MAX = 5
 const SHORT_CHARACTERS = 40
 
 /** Failed ones, and those that were turned off by something else than a person. */
-function useNeedy(): Webhook[] {
-  const failed = useQuery(webhooksQuery({ status: 'failed', limit: SHOWN_MAX }))
+function useNeedy(): { needy: Webhook[]; isMore: boolean } {
+  const failed = useQuery(webhooksQuery({ status: 'failed', limit: SHOWN_MAX + 1 }))
   const disabled = useQuery(webhooksQuery({ status: 'disabled', limit: 20 }))
   const turnedOff = disabled.data?.data.filter(({ disabledReason }) => disabledReason !== 'user') ?? []
-  return [...(failed.data?.data ?? []), ...turnedOff].slice(0, SHOWN_MAX)
+  // One that was turned off sends nothing any more, so it comes first.
+  const needy = [...turnedOff, ...(failed.data?.data ?? [])]
+  return { needy: needy.slice(0, SHOWN_MAX), isMore: needy.length > SHOWN_MAX }
 }
 
 export function NeedsAttention() {
-  const needy = useNeedy()
+  const { needy, isMore } = useNeedy()
   if (needy.length === 0) return null
   return (
     <section aria-label="Needs attention" className="pr-attention">
@@ -46,6 +48,18 @@ export function NeedsAttention() {
           </li>
         ))}
       </ul>
+      {isMore && (
+        <p>
+          More:{' '}
+          <Link to="/?status=failed" className="pr-link">
+            all failed webhooks
+          </Link>
+          ,{' '}
+          <Link to="/?status=disabled" className="pr-link">
+            all that are off
+          </Link>
+        </p>
+      )}
     </section>
   )
 }
