@@ -2,6 +2,7 @@ import type { Static } from 'typebox'
 
 import type { DeliveryAttempt } from '../db/schema.ts'
 import { deliverWorkflowId } from '../domain/delivery.ts'
+import { showStoredHeaders } from '../domain/sent-headers.ts'
 import type { DeliveryWithSteps } from '../usecases/read-deliveries.ts'
 import type { AttemptModel } from './schemas/attempts.ts'
 import type { DeliveryDetailModel, DeliveryModel } from './schemas/deliveries.ts'
@@ -32,10 +33,14 @@ export function showDelivery({ delivery, steps }: DeliveryWithSteps): Static<typ
 export function showDeliveryDetail(
   delivery: DeliveryWithSteps & { attempts: readonly DeliveryAttempt[] },
 ): Static<typeof DeliveryDetailModel> {
-  return { ...showDelivery(delivery), attempts: delivery.attempts.map(showAttempt) }
+  return {
+    ...showDelivery(delivery),
+    attempts: delivery.attempts.map((attempt) => showAttempt(attempt, delivery.delivery.eventType)),
+  }
 }
 
-export function showAttempt(attempt: DeliveryAttempt): AttemptModel {
+function showAttempt(attempt: DeliveryAttempt, eventType: string): AttemptModel {
+  const { deliveryId, number: attemptNumber } = attempt
   return {
     number: attempt.number,
     trigger: attempt.trigger,
@@ -45,7 +50,11 @@ export function showAttempt(attempt: DeliveryAttempt): AttemptModel {
     responseBody: attempt.responseBody ?? null,
     responseBodyTruncated: attempt.responseBodyTruncated,
     responseHeaders: readHeaders(attempt.responseHeaders),
-    requestHeaders: readHeaders(attempt.requestHeaders),
+    requestHeaders: showStoredHeaders(attempt.requestHeaders ?? null, {
+      deliveryId,
+      eventType,
+      attemptNumber,
+    }),
     timings: {
       dnsMs: attempt.dnsMs ?? null,
       connectMs: attempt.connectMs ?? null,
@@ -58,7 +67,7 @@ export function showAttempt(attempt: DeliveryAttempt): AttemptModel {
   }
 }
 
-/** The columns hold what was stored by ourselves: an object of texts, as JSON. */
+/** The column holds what was stored by ourselves: an object of texts, as JSON. */
 function readHeaders(text: string | null | undefined): Record<string, string> | null {
   return typeof text === 'string' ? (JSON.parse(text) as Record<string, string>) : null
 }

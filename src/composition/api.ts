@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import packageDescription from '../../package.json' with { type: 'json' }
 import { buildApp } from '../api/app.ts'
 import { checkCustomHeaders } from '../sending/custom-headers.ts'
-import { buildRequest, maskSignatures } from '../sending/request.ts'
+import { buildRequest } from '../sending/request.ts'
 import { checkSecret, generateSecret } from '../sending/signature.ts'
 import { checkTargetUrl } from '../sending/target-url.ts'
 import { createAlerts } from '../usecases/alerts.ts'
@@ -55,7 +55,6 @@ export async function startApi(
       ids,
       targets,
       buildRequest,
-      maskSignatures,
       send: core.sender.send,
     }),
     alerts: createAlerts({ database, ids }),

@@ -5,7 +5,7 @@ import { deferDelivery } from '../db/dispatching.ts'
 import { createDispatchTargets } from '../dispatch/dispatch-targets.ts'
 import type { DispatchTargets } from '../dispatch/dispatcher.ts'
 import { createMessenger, type Messenger } from '../dispatch/messenger.ts'
-import { buildRequest, maskSignatures } from '../sending/request.ts'
+import { buildRequest } from '../sending/request.ts'
 import type { DeliveryStarter } from '../temporal/delivery-starter.ts'
 import { type AttemptDelivery, createAttemptDelivery } from '../usecases/attempt-delivery.ts'
 import { createDeliveryCommands, type DeliveryCommands } from '../usecases/delivery-commands.ts'
@@ -61,7 +61,6 @@ export function createDelivering(core: Core, starter: DeliveryStarter): Deliveri
     targets: core.targets,
     send: core.sender.send,
     buildRequest,
-    maskSignatures,
     enterGate: (request) => gate.enter(request),
     cancelDelivery: commands.cancelById,
     deferDelivery: (deliveryId, retryInMs) => deferDelivery(database.sql, deliveryId, retryInMs),

@@ -142,7 +142,8 @@ export interface AttemptRecord {
   responseBody: string | null
   responseBodyTruncated: boolean
   responseHeaders: Record<string, string> | null
-  requestHeaders: Record<string, string> | null
+  /** Of the request's headers, as `writeSentMark` wrote it; null when it was lost with its process. */
+  sentMark: string | null
   timings: {
     dnsMs: number | null
     connectMs: number | null
@@ -189,7 +190,7 @@ function attemptValues(attempt: AttemptRecord): unknown[] {
     attempt.responseBody,
     attempt.responseBodyTruncated,
     attempt.responseHeaders === null ? null : JSON.stringify(attempt.responseHeaders),
-    attempt.requestHeaders === null ? null : JSON.stringify(attempt.requestHeaders),
+    attempt.sentMark,
     attempt.timings.dnsMs,
     attempt.timings.connectMs,
     attempt.timings.tlsMs,

@@ -141,7 +141,7 @@ export function isDatabaseAway(error: unknown): boolean {
 export function databaseAway(cause: unknown): DomainError {
   return new DomainError(
     'unavailable',
-    'The database cannot be reached right now. Nothing was stored; try again.',
+    'The database cannot be reached right now, so this may not have been done. Try again, with the same Idempotency-Key where you can.',
     {
       cause,
       retryAfterSeconds: 2,
@@ -155,9 +155,9 @@ export function uuidArray(ids: readonly string[]): string {
 }
 
 /**
- * JSON texts as one parameter, to be split by `string_to_array($n, e'\\x1e', '')`: no JSON text holds the character that
- * joins them, and an empty one stands for null.
+ * Texts as one parameter, to be split by `string_to_array($n, e'\\x1e', '')`: none of them may hold the character that
+ * joins them (JSON texts cannot), and an empty one stands for null.
  */
-export function joinJsonTexts(texts: readonly (string | null)[]): string {
+export function joinTexts(texts: readonly (string | null)[]): string {
   return texts.map((text) => text ?? '').join('\x1e')
 }

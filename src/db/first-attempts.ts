@@ -1,6 +1,6 @@
 import { bucketOf } from '../domain/histogram.ts'
 import type { AttemptRecord } from './attempts.ts'
-import { joinJsonTexts, type Sql, uuidArray } from './database.ts'
+import { joinTexts, type Sql, uuidArray } from './database.ts'
 
 /** A first attempt that was accepted: the common case, recorded many at a time. */
 export interface FirstSuccess {
@@ -79,8 +79,8 @@ function valuesOf(group: readonly FirstSuccess[], statusCode: number | null): un
     records.map(({ responseTimeMs }) => responseTimeMs),
     records.map(({ responseBody }) => responseBody),
     records.map(({ responseBodyTruncated }) => responseBodyTruncated),
-    joinJsonTexts(records.map(({ responseHeaders }) => jsonText(responseHeaders))),
-    joinJsonTexts(records.map(({ requestHeaders }) => jsonText(requestHeaders))),
+    joinTexts(records.map(({ responseHeaders }) => jsonText(responseHeaders))),
+    joinTexts(records.map(({ sentMark }) => sentMark)),
     records.map(({ timings }) => timings.dnsMs),
     records.map(({ timings }) => timings.connectMs),
     records.map(({ timings }) => timings.tlsMs),

@@ -153,7 +153,7 @@ export const WebhookDelivery = defineEntity({
 })
 export type WebhookDelivery = InferEntity<typeof WebhookDelivery>
 
-/** One POST. The header columns hold JSON text, written once and only ever shown. */
+/** One POST. `responseHeaders` holds JSON text, `requestHeaders` the mark that `showStoredHeaders` reads. */
 export const DeliveryAttempt = defineEntity({
   name: 'DeliveryAttempt',
   tableName: 'delivery_attempt',

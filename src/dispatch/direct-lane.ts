@@ -2,7 +2,7 @@ import type { AttemptRecord } from '../db/attempts.ts'
 import type { Sql } from '../db/database.ts'
 import { type GivenUp, giveUpLeases, type LeasedDelivery, renewLease } from '../db/first-attempts.ts'
 import { deliverWorkflowId } from '../domain/delivery.ts'
-import { buildRequest, maskSignatures } from '../sending/request.ts'
+import { buildRequest } from '../sending/request.ts'
 import type { Sender } from '../sending/sender.ts'
 import { toRecord } from '../usecases/attempt-delivery.ts'
 import type { Target } from '../usecases/target-cache.ts'
@@ -233,11 +233,12 @@ async function post(deps: DirectLaneDeps, { delivery, target, leasedAt }: Queued
   const request = buildRequest(toOutgoing(delivery), target.signingKeysAt(nowMs), target.headers, nowMs)
   const exchange = await deps.send({
     url: target.url,
-    ...request,
+    headers: request.headers,
+    body: request.body,
     timeoutMs: target.timeoutMs,
     confidential: target.confidentialTexts(),
   })
-  return toRecord(exchange, { number: delivery.number, trigger: 'schedule' }, maskSignatures(request.headers))
+  return toRecord(exchange, { number: delivery.number, trigger: 'schedule' }, request.sentMark)
 }
 
 function toOutgoing(delivery: LeasedDelivery) {

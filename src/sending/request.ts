@@ -1,4 +1,5 @@
 import packageDescription from '../../package.json' with { type: 'json' }
+import { writeSentMark } from '../domain/sent-headers.ts'
 import { signStandard, signText, type SigningKey } from './signature.ts'
 
 /** What one attempt tells its receiver. */
@@ -15,21 +16,15 @@ export interface OutgoingDelivery {
   attemptNumber: number
 }
 
-const USER_AGENT = `Postrider/${packageDescription.version}`
-const MASK = '••••'
+const { version } = packageDescription
+const USER_AGENT = `Postrider/${version}`
 
-/** Our own headers that are shown as they were sent; anything else is a customer's, whose values are secrets. */
-const SHOWN_HEADERS = new Set([
-  'content-type',
-  'user-agent',
-  'accept-encoding',
-  'x-webhook-id',
-  'x-webhook-event',
-  'x-webhook-attempt',
-  'webhook-id',
-  'webhook-timestamp',
-])
-const SIGNATURE_HEADERS = new Set(['x-webhook-signature', 'webhook-signature'])
+export interface BuiltRequest {
+  headers: Record<string, string>
+  body: string
+  /** What is kept of the headers (`showStoredHeaders` reads it): no signature and none of the customer's values. */
+  sentMark: string
+}
 
 /**
  * Builds headers and body of one attempt, signed by every live secret.
@@ -42,11 +37,11 @@ export function buildRequest(
   keys: readonly SigningKey[],
   customHeaders: Readonly<Record<string, string>>,
   nowMs: number,
-): { headers: Record<string, string>; body: string } {
+): BuiltRequest {
   if (keys.length === 0) throw new TypeError('A request needs at least one key to be signed with.')
   const timestampSeconds = Math.floor(nowMs / 1000)
   const body = buildBody(delivery, keys, timestampSeconds)
-  const headers = {
+  const headers: Record<string, string> = {
     ...customHeaders,
     'content-type': 'application/json',
     'user-agent': USER_AGENT,
@@ -59,20 +54,9 @@ export function buildRequest(
     'webhook-timestamp': String(timestampSeconds),
     'webhook-signature': signStandard(delivery.deliveryId, body, keys, timestampSeconds),
   }
-  return { headers, body }
-}
-
-/** The headers as they may be stored and shown: signatures and customers' values hidden, everything else as sent. */
-export function maskSignatures(headers: Readonly<Record<string, string>>): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(headers).map(([name, value]) => {
-      const lowerName = name.toLowerCase()
-      if (SHOWN_HEADERS.has(lowerName)) return [name, value]
-      if (SIGNATURE_HEADERS.has(lowerName))
-        return [name, value.replace(/(v1[=,])[0-9A-Za-z+/=]+/g, `$1${MASK}`)]
-      return [name, MASK]
-    }),
-  )
+  const customNames = Object.keys(customHeaders).filter((name) => headers[name] === customHeaders[name])
+  const sentMark = writeSentMark({ version, timestampSeconds, signatures: keys.length, customNames })
+  return { headers, body, sentMark }
 }
 
 /**

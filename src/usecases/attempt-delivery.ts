@@ -16,7 +16,7 @@ import { Deferred } from '../domain/deferred.ts'
 import { deliverWorkflowId } from '../domain/delivery.ts'
 import { parseSchedule, stepsOf } from '../domain/schedule.ts'
 import { failureOf } from '../domain/verdict.ts'
-import type { buildRequest, maskSignatures } from '../sending/request.ts'
+import type { buildRequest } from '../sending/request.ts'
 import type { Exchange, Sender } from '../sending/sender.ts'
 import { createGroupCommit } from './group-commit.ts'
 import type { Standing } from './record-attempt.ts'
@@ -39,7 +39,6 @@ export interface AttemptDeliveryDeps {
   targets: TargetCache
   send: Sender['send']
   buildRequest: typeof buildRequest
-  maskSignatures: typeof maskSignatures
   enterGate: EnterGate
   cancelDelivery: (deliveryId: string) => Promise<void>
   deferDelivery: (deliveryId: string, retryInMs: number) => Promise<void>
@@ -162,16 +161,17 @@ async function attempt(
   const target = deps.targets.targetOf(targetRow)
   const pass = await enter(deps, row, target, decision)
   let exchange: Exchange
-  let requestHeaders: Record<string, string>
+  let sentMark: string
   try {
     await begin(deps, call, row, target, decision)
     const nowMs = Date.now()
     const outgoing = toOutgoing(row, decision.number)
     const request = deps.buildRequest(outgoing, target.signingKeysAt(nowMs), target.headers, nowMs)
-    requestHeaders = deps.maskSignatures(request.headers)
+    sentMark = request.sentMark
     exchange = await deps.send({
       url: target.url,
-      ...request,
+      headers: request.headers,
+      body: request.body,
       timeoutMs: target.timeoutMs,
       confidential: target.confidentialTexts(),
     })
@@ -180,7 +180,7 @@ async function attempt(
     await abandonAttempt(deps.database.sql, row.id, call.token).catch(() => deps.unmade.add(call.token))
     throw error
   }
-  const record = toRecord(exchange, decision, requestHeaders)
+  const record = toRecord(exchange, decision, sentMark)
   pass.leave({
     isFailure: record.failure !== null,
     statusCode: record.statusCode,
@@ -246,7 +246,7 @@ function toOutgoing(row: DeliveryRow, attemptNumber: number) {
 export function toRecord(
   exchange: Exchange,
   { number, trigger }: Pick<AttemptNow, 'number' | 'trigger'>,
-  requestHeaders: Record<string, string>,
+  sentMark: string,
 ): AttemptRecord {
   const { outcome, startedAt, statusCode, responseTimeMs, responseBody, responseBodyTruncated } = exchange
   return {
@@ -258,7 +258,7 @@ export function toRecord(
     responseBody,
     responseBodyTruncated,
     responseHeaders: exchange.responseHeaders,
-    requestHeaders,
+    sentMark,
     timings: exchange.timings,
     remoteAddress: exchange.remoteAddress,
     failure: failureOf(outcome),

@@ -53,6 +53,10 @@ export function createCallers(
     { leaseMs: LEASE_MS, entriesMax: ENTRIES_MAX },
   )
 
+  /** Of keys that proved right: a busy key is hashed once, not for every request. */
+  const hashes = new Map<string, Buffer>()
+  const hashOf = (keyText: string): Buffer => hashes.get(keyText) ?? hashKey(keyText)
+
   return {
     async byKey(keyText) {
       const idText = idTextOf(keyText)
@@ -60,7 +64,11 @@ export function createCallers(
       // Only a look-up is worth sparing: for a key that is known, comparing its hash says all.
       if (!keys.isKnown(idText) && !isChecksumRight(keyText) && keyText !== bootstrapKey) return null
       const key = await keys.get(idText)
-      const isRight = timingSafeEqual(hashKey(keyText), key?.secretHash ?? NO_HASH)
+      const isRight = timingSafeEqual(hashOf(keyText), key?.secretHash ?? NO_HASH)
+      if (isRight && !hashes.has(keyText)) {
+        if (hashes.size >= ENTRIES_MAX) hashes.clear()
+        hashes.set(keyText, hashKey(keyText))
+      }
       return key === null || !isRight || isOver(key.expiresAt) ? null : callerOfKey(key)
     },
     async bySession(sessionText) {

@@ -65,7 +65,7 @@ function fromFacts(facts: AttemptFacts): AttemptRecord {
     responseBody: null,
     responseBodyTruncated: false,
     responseHeaders: null,
-    requestHeaders: null,
+    sentMark: null,
     timings: { dnsMs: null, connectMs: null, tlsMs: null, firstByteMs: null },
     remoteAddress: null,
     failure: facts.failure,

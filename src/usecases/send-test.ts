@@ -4,9 +4,10 @@ import { loadTargets } from '../db/webhook-targets.ts'
 import type { Failure } from '../domain/attempt-outcome.ts'
 import { deliverWorkflowId } from '../domain/delivery.ts'
 import { DomainError, invalidInput, notFound } from '../domain/errors.ts'
+import { showStoredHeaders } from '../domain/sent-headers.ts'
 import { EVENT_TYPES, type EventType, eventTypesOf } from '../domain/event-types.ts'
 import { findWebhook } from '../db/webhooks.ts'
-import type { buildRequest, maskSignatures } from '../sending/request.ts'
+import type { buildRequest } from '../sending/request.ts'
 import type { Exchange, SendRequest } from '../sending/sender.ts'
 import { readDatabase } from './database-work.ts'
 import type { Target, TargetCache } from './target-cache.ts'
@@ -21,7 +22,7 @@ export interface TestAttempt {
   responseBody: string | null
   responseBodyTruncated: boolean
   responseHeaders: Record<string, string> | null
-  requestHeaders: Record<string, string>
+  requestHeaders: Record<string, string> | null
   timings: Exchange['timings']
   remoteAddress: string | null
   failure: Failure | null
@@ -40,7 +41,6 @@ export interface SendTestDeps {
   ids: IdSource
   targets: TargetCache
   buildRequest: typeof buildRequest
-  maskSignatures: typeof maskSignatures
   /** Rejects only when our own side could not make the attempt. */
   send: (request: SendRequest) => Promise<Exchange>
 }
@@ -50,7 +50,7 @@ export function createSendTest(deps: SendTestDeps): SendTest {
   return async (workspaceId, webhookId, type) => {
     const { target, patterns } = await readDatabase(() => findTarget(deps, workspaceId, webhookId))
     const sample = chooseSample(patterns, type)
-    const { headers, body } = buildSample(deps, target, sample)
+    const { headers, body, sentMark } = buildSample(deps, target, sample)
     const exchange = await send(deps, {
       url: target.url,
       headers,
@@ -58,7 +58,7 @@ export function createSendTest(deps: SendTestDeps): SendTest {
       timeoutMs: target.timeoutMs,
       confidential: target.confidentialTexts(),
     })
-    return describe(exchange, deps.maskSignatures(headers))
+    return describe(exchange, showStoredHeaders(sentMark, toSent(headers)))
   }
 }
 
@@ -112,7 +112,16 @@ async function send({ send: post }: SendTestDeps, request: SendRequest): Promise
   }
 }
 
-function describe(exchange: Exchange, requestHeaders: Record<string, string>): TestAttempt {
+/** A test is not stored, but shown as an attempt that was. */
+function toSent(headers: Record<string, string>) {
+  return {
+    deliveryId: headers['x-webhook-id'] ?? '',
+    eventType: headers['x-webhook-event'] ?? '',
+    attemptNumber: 1,
+  }
+}
+
+function describe(exchange: Exchange, requestHeaders: TestAttempt['requestHeaders']): TestAttempt {
   const { startedAt, outcome, statusCode, responseTimeMs, responseBody, responseBodyTruncated } = exchange
   return {
     number: 1,

@@ -13,7 +13,7 @@ import { createIdSource } from '../../src/db/ids.ts'
 import { SCOPES, type Scope } from '../../src/domain/scopes.ts'
 import { createCipher } from '../../src/secrets/cipher.ts'
 import { checkCustomHeaders } from '../../src/sending/custom-headers.ts'
-import { buildRequest, maskSignatures } from '../../src/sending/request.ts'
+import { buildRequest } from '../../src/sending/request.ts'
 import type { Exchange } from '../../src/sending/sender.ts'
 import { checkSecret, createSigningKey, generateSecret } from '../../src/sending/signature.ts'
 import { checkTargetUrl, NO_ALLOWED_TARGETS, parseAllowedTargets } from '../../src/sending/target-url.ts'
@@ -159,7 +159,6 @@ function createDeps(database: Database, logger: AppDeps['logger']): AppDeps {
       ids,
       targets: createTargetCache({ cipher, createSigningKey, requestTimeoutMs: 20_000 }),
       buildRequest,
-      maskSignatures,
       send: acceptEverything,
     }),
     alerts: createAlerts({ database, ids }),

@@ -7,7 +7,7 @@ import { deferDelivery } from '../../src/db/dispatching.ts'
 import { createIdSource } from '../../src/db/ids.ts'
 import { createCipher } from '../../src/secrets/cipher.ts'
 import { Secret } from '../../src/secrets/secret.ts'
-import { buildRequest, maskSignatures } from '../../src/sending/request.ts'
+import { buildRequest } from '../../src/sending/request.ts'
 import { createSender } from '../../src/sending/sender.ts'
 import { createSigningKey } from '../../src/sending/signature.ts'
 import { NO_ALLOWED_TARGETS, parseAllowedTargets } from '../../src/sending/target-url.ts'
@@ -79,7 +79,6 @@ export async function createLife() {
     targets,
     send: sender.send,
     buildRequest,
-    maskSignatures,
     enterGate: () => Promise.resolve({ kind: 'enter' as const, pass: { leave: () => undefined } }),
     cancelDelivery: commands.cancelById,
     deferDelivery: (id: string, retryInMs: number) => deferDelivery(database.sql, id, retryInMs),

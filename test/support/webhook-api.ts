@@ -11,7 +11,7 @@ import { SCOPES, type Scope } from '../../src/domain/scopes.ts'
 import { createCipher } from '../../src/secrets/cipher.ts'
 import type { MasterKey } from '../../src/setting-values.ts'
 import { checkCustomHeaders } from '../../src/sending/custom-headers.ts'
-import { buildRequest, maskSignatures } from '../../src/sending/request.ts'
+import { buildRequest } from '../../src/sending/request.ts'
 import { createSender } from '../../src/sending/sender.ts'
 import { checkSecret, createSigningKey, generateSecret } from '../../src/sending/signature.ts'
 import { checkTargetUrl, NO_ALLOWED_TARGETS, parseAllowedTargets } from '../../src/sending/target-url.ts'
@@ -92,7 +92,6 @@ export async function createWebhookApi({ otherMasterKeys = [] as MasterKey[] } =
       ids,
       targets: createTargetCache({ cipher, createSigningKey, requestTimeoutMs: 15_000 }),
       buildRequest,
-      maskSignatures,
       send: sender.send,
     }),
     alerts: createAlerts({ database, ids }),

@@ -4,7 +4,8 @@ import { Webhook as StandardWebhook } from 'standardwebhooks'
 import Stripe from 'stripe'
 import { Webhook as SvixWebhook } from 'svix'
 import { describe, expect, it } from 'vitest'
-import { buildRequest, maskSignatures, type OutgoingDelivery } from '../../../src/sending/request.ts'
+import { showStoredHeaders } from '../../../src/domain/sent-headers.ts'
+import { buildRequest, type OutgoingDelivery } from '../../../src/sending/request.ts'
 import { checkSecret, createSigningKey, generateSecret } from '../../../src/sending/signature.ts'
 
 const STANDARD_SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'
@@ -183,8 +184,11 @@ describe('the headers', () => {
   })
 
   it('are stored without signatures and without the values of custom ones', () => {
-    const { headers } = build(SECRETS, {}, 1_000_000, { authorization: 'Bearer token-of-theirs' })
-    const masked = maskSignatures(headers)
+    const custom = { authorization: 'Bearer token-of-theirs', 'webhook-id': 'forged' }
+    const { headers, sentMark } = build(SECRETS, {}, 1_000_000, custom)
+    const { deliveryId, eventType, attemptNumber } = DELIVERY
+    const masked = showStoredHeaders(sentMark, { deliveryId, eventType, attemptNumber }) ?? {}
+    expect(sentMark).not.toMatch(/token-of-theirs|forged/)
     expect(masked).toMatchObject({
       'x-webhook-signature': 't=1000,v1=••••,v1=••••',
       'webhook-signature': 'v1,•••• v1,••••',
