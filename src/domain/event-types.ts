@@ -45,10 +45,6 @@ function groupPattern(name: string): string {
   return `${name.slice(0, name.indexOf('.'))}.*`
 }
 
-export function isEventType(name: string): boolean {
-  return NAMES.has(name)
-}
-
 /** Everything a subscription may name: the types, one pattern per group (`task.*`), and `*`. */
 export const SUBSCRIPTION_PATTERNS: readonly string[] = [...NAMES, ...GROUPS, '*']
 

@@ -80,6 +80,7 @@ describe('creating a webhook', () => {
     expect(body).toEqual({
       id: expect.stringMatching(/^[0-9a-f-]{36}$/) as string,
       url: valid.url,
+      breaker: { state: 'closed', openedAt: null },
       description: 'Billing',
       events: ['task.*', 'project.created'],
       enabled: true,
