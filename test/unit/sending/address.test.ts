@@ -205,3 +205,13 @@ function isExplained(address: string, disagreements: readonly string[]): boolean
   })
   return isListed && !isPublicAddress(address)
 }
+
+describe('what is nearly an address', () => {
+  it.each(['10.0.0.0/x8', '10.0.0.0/8x', '::1/1280', '::1/'])('%s is no network', (text) => {
+    expect(parseNetwork(text)).toBeNull()
+  })
+
+  it.each(['1:2:3:4:5:6:7:8::1::2', '1::2::3', '::1::'])('%s is no address', (text) => {
+    expect(parseAddress(text)).toBeNull()
+  })
+})
