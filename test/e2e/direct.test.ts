@@ -111,7 +111,14 @@ describe.each(['direct', 'auto'] as const)('with POSTRIDER_FIRST_ATTEMPT=%s', (f
     await service.end('worker', 'SIGTERM')
     const exited = once(service.start('api', { FAILPOINT: 'after-post' }), 'exit')
     await expect
-      .poll(() => fetch(`${service.url}/healthz`).then((answer) => answer.ok, () => false), within)
+      .poll(
+        () =>
+          fetch(`${service.url}/healthz`).then(
+            (answer) => answer.ok,
+            () => false,
+          ),
+        within,
+      )
       .toBe(true)
     await service.post('/events', { type: 'task.created', data: {} }).catch(() => undefined)
     expect(await exited).toEqual([null, 'SIGKILL'])

@@ -198,13 +198,11 @@ test('whatever happens, no webhook has more in flight than its cap, and every wa
         )
         await vi.advanceTimersByTimeAsync(passesMs)
         if (leaves !== null)
-          own
-            .shift()
-            ?.leave({
-              isFailure: leaves !== 200,
-              statusCode: leaves,
-              retryAfterMs: leaves === 429 ? 100 : null,
-            })
+          own.shift()?.leave({
+            isFailure: leaves !== 200,
+            statusCode: leaves,
+            retryAfterMs: leaves === 429 ? 100 : null,
+          })
         await vi.advanceTimersByTimeAsync(0)
         for (const passes of inside.values()) expect(passes.length).toBeLessThanOrEqual(concurrency)
       }
