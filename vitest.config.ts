@@ -67,6 +67,7 @@ export default defineConfig({
           include: ['test/ui/**/*.test.{ts,tsx}'],
           globalSetup: ['test/support/shared-servers.ts', 'test/ui/support/build-page.ts'],
           testTimeout: 120_000,
+          expect: expectPatiently,
           hookTimeout: 180_000,
           maxWorkers: 1,
           sequence: { groupOrder: 4 },
