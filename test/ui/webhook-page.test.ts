@@ -22,7 +22,7 @@ it('settings are saved, errors stand beside their field, and the secret is rotat
   await page.getByRole('button', { name: 'Save changes' }).click()
   await page.getByText(/timeoutMs/).waitFor()
   await page.getByRole('textbox', { name: 'Time for an attempt' }).fill('5')
-  await page.getByRole('button', { name: 'Save changes' }).click()
+  await page.keyboard.press('Enter')
   await page.getByRole('status').getByText('Saved.').waitFor()
   const saved = (await service.get(`/webhooks/${webhook.id}`)).body
   expect(saved).toMatchObject({ description: 'Invoices', timeoutMs: 5000, headers: { 'x-team': '••••' } })
@@ -121,6 +121,7 @@ it('alerts are acknowledged, and who is written to is kept', async ({ service, r
   await newest.getByText('its endpoint answered 410').waitFor()
   await newest.getByRole('button', { name: 'Acknowledge' }).click()
   await newest.getByText('acknowledged').waitFor()
+  await page.waitForFunction(() => document.activeElement?.tagName === 'LI')
   await page.getByRole('textbox', { name: 'Alert e-mail addresses' }).fill('no address')
   await page.getByRole('button', { name: 'Save addresses' }).click()
   await page
@@ -147,7 +148,7 @@ it('an API key is created, shown once, and revoked; the audit log tells of both'
   await page.getByRole('button', { name: 'Revoke Billing' }).click()
   await page
     .getByRole('dialog', { name: 'Revoke Billing' })
-    .getByRole('button', { name: 'Revoke Billing' })
+    .getByRole('button', { name: 'Revoke', exact: true })
     .click()
   await page.getByRole('button', { name: 'Revoke Billing' }).waitFor({ state: 'detached' })
   await page.waitForFunction(() => document.activeElement?.id === 'content')

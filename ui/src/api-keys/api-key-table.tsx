@@ -114,7 +114,6 @@ function RevokeDialog({ apiKey, opened, onClose }: RevokeDialogProps) {
         </Button>
         <Button
           color="red"
-          aria-label={`Revoke ${name}`}
           loading={revoke.isPending}
           onClick={() => {
             if (apiKey !== null) revoke.mutate(apiKey.id, { onSuccess: close })
