@@ -10,6 +10,7 @@ import type { DeliveryStarter } from '../temporal/delivery-starter.ts'
 import { type AttemptDelivery, createAttemptDelivery } from '../usecases/attempt-delivery.ts'
 import { createDeliveryCommands, type DeliveryCommands } from '../usecases/delivery-commands.ts'
 import type { RecordAttemptDeps } from '../usecases/record-attempt.ts'
+import { createFirstSuccessRecorder } from '../usecases/first-successes.ts'
 import { createRecorder, type Recorder } from '../usecases/recorder.ts'
 import { WebhookGate } from '../usecases/webhook-gate.ts'
 import type { Core } from './core.ts'
@@ -52,6 +53,7 @@ export function createDelivering(core: Core, starter: DeliveryStarter): Deliveri
   const recordDeps = createRecordDeps(core)
   const recorder = createRecorder({
     ...recordDeps,
+    recordFirstSuccess: createFirstSuccessRecorder(database.sql, 0),
     logFault: (error) => {
       logFault('An attempt could not be recorded yet.', error)
     },

@@ -1,15 +1,14 @@
 import type { AttemptRecord } from '../db/attempts.ts'
 import type { Sql } from '../db/database.ts'
-import { type FirstSuccess, type LeasedDelivery, recordFirstSuccesses } from '../db/first-attempts.ts'
+import type { LeasedDelivery } from '../db/first-attempts.ts'
 import { formatSchedule } from '../domain/schedule.ts'
-import { createGroupCommit } from '../usecases/group-commit.ts'
+import { createFirstSuccessRecorder } from '../usecases/first-successes.ts'
 import type { DeliveryMessenger } from '../usecases/ports.ts'
 import type { RecordAttemptInput, Standing } from '../usecases/record-attempt.ts'
 import type { Target } from '../usecases/target-cache.ts'
 
 /** A batch is held open for so long: it costs the receiver nothing and saves PostgreSQL most of its work. */
 const HOLD_MS = 10
-const BATCH_MAX = 1_000
 const PAUSE_MS_MAX = 5_000
 
 export interface DirectRecorderDeps {
@@ -27,14 +26,7 @@ export interface DirectRecorderDeps {
  * dies is made again when its lease has run out.
  */
 export function createDirectRecorder(deps: DirectRecorderDeps) {
-  const recordBatched = createGroupCommit<FirstSuccess, boolean>(
-    async (batch) => {
-      const recorded = await recordFirstSuccesses(deps.sql, batch)
-      return batch.map(({ deliveryId }) => recorded.has(deliveryId))
-    },
-    () => false,
-    { sizeOf: () => 1, sizeMax: BATCH_MAX, holdMs: HOLD_MS },
-  )
+  const recordBatched = createFirstSuccessRecorder(deps.sql, HOLD_MS)
 
   async function untilRecorded<T>(work: () => Promise<T>): Promise<T> {
     for (let pauseMs = 100; ; pauseMs = Math.min(2 * pauseMs, PAUSE_MS_MAX)) {

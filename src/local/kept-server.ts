@@ -33,6 +33,8 @@ export async function keepServer<S extends LocalServer>(
       over.throwIfAborted()
       onTrouble(`${name} ended (${reason}) and is started again.`)
       current = await startAgain(start, onTrouble, over)
+      // Told to stop while it was coming up: whoever waits for this watch ends the new process, too.
+      over.throwIfAborted()
     }
   }
   const watching = watch().catch(() => undefined)

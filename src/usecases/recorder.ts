@@ -1,6 +1,9 @@
 import type { AttemptRecord } from '../db/attempts.ts'
+import type { FirstSuccess } from '../db/first-attempts.ts'
 import type { AttemptFacts, AttemptResult } from '../domain/attempt-result.ts'
+import { parseSchedule, stepsOf } from '../domain/schedule.ts'
 import { type AttemptCall, toResult } from './attempt-delivery.ts'
+import type { Grouped } from './group-commit.ts'
 import { recordAttempt, type RecordAttemptDeps, type Standing } from './record-attempt.ts'
 
 /** Bodies and headers of attempts that wait for the database; beyond that only their facts are recorded. */
@@ -13,26 +16,29 @@ export interface Recorder {
   recordFacts(input: { deliveryId: string; token: string; attempt: AttemptFacts }): Promise<AttemptResult>
 }
 
+export interface RecorderDeps extends RecordAttemptDeps {
+  /** Records an accepted first attempt together with others; false when the delivery has moved meanwhile. */
+  recordFirstSuccess: Grouped<FirstSuccess, boolean>
+  logFault: (error: unknown) => void
+}
+
 /**
  * Recording must survive a database that is away: the workflow's history then carries the verdict, so that nobody
  * POSTs again, and this process keeps the details until they can be stored.
  */
-export function createRecorder(deps: RecordAttemptDeps & { logFault: (error: unknown) => void }): Recorder {
+export function createRecorder(deps: RecorderDeps): Recorder {
   const details = new Map<string, AttemptRecord>()
   return {
     async record(call, record, schedule) {
+      const { deliveryId, token } = call
       try {
-        return await recordAttempt(deps, {
-          deliveryId: call.deliveryId,
-          token: call.token,
-          record,
-          schedule,
-          needsRun: false,
-        })
+        if (isFirstSuccess(record) && (await deps.recordFirstSuccess({ deliveryId, token, record })))
+          return { state: 'succeeded', stepsUsed: 1, steps: stepsOf(parseSchedule(schedule)), waitMs: null }
+        return await recordAttempt(deps, { deliveryId, token, record, schedule, needsRun: false })
       } catch (error) {
         deps.logFault(error)
       }
-      if (details.size < DETAILS_MAX) details.set(detailKey(call.deliveryId, record.number), record)
+      if (details.size < DETAILS_MAX) details.set(detailKey(deliveryId, record.number), record)
       return undefined
     },
     async recordFacts({ deliveryId, token, attempt }) {
@@ -49,6 +55,10 @@ export function createRecorder(deps: RecordAttemptDeps & { logFault: (error: unk
       return toResult(standing, attempt)
     },
   }
+}
+
+function isFirstSuccess({ failure, number, trigger }: AttemptRecord): boolean {
+  return failure === null && number === 1 && trigger === 'schedule'
 }
 
 function detailKey(deliveryId: string, number: number): string {

@@ -13,6 +13,7 @@ import { createSigningKey } from '../../src/sending/signature.ts'
 import { NO_ALLOWED_TARGETS, parseAllowedTargets } from '../../src/sending/target-url.ts'
 import { createAttemptDelivery } from '../../src/usecases/attempt-delivery.ts'
 import { createDeliveryCommands } from '../../src/usecases/delivery-commands.ts'
+import { createFirstSuccessRecorder } from '../../src/usecases/first-successes.ts'
 import { createPublishEvents } from '../../src/usecases/publish-events.ts'
 import { createRecorder } from '../../src/usecases/recorder.ts'
 import { createTargetCache } from '../../src/usecases/target-cache.ts'
@@ -72,7 +73,11 @@ export async function createLife() {
     },
   })
   const recordDeps = { database, ids, random: () => 0, disableAfterMs: 5 * 86_400_000 }
-  const recorder = createRecorder({ ...recordDeps, logFault: () => undefined })
+  const recorder = createRecorder({
+    ...recordDeps,
+    recordFirstSuccess: createFirstSuccessRecorder(database.sql, 0),
+    logFault: () => undefined,
+  })
   const targets = createTargetCache({ cipher, createSigningKey, requestTimeoutMs: 5_000 })
   const attemptDeps = {
     database,
