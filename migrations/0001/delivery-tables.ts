@@ -99,9 +99,6 @@ export const partitionUpkeep: readonly string[] = [
     select (substr(hex, 1, 8) || '-' || substr(hex, 9, 4) || '-0000-0000-000000000000')::uuid
     from (select lpad(to_hex(floor(extract(epoch from at) * 1000)::bigint), 12, '0') as hex) as clock
   $$`,
-  `create function uuid_v7_time(id uuid) returns timestamptz language sql immutable strict parallel safe as $$
-    select to_timestamp((('x' || substr(replace(id::text, '-', ''), 1, 12))::bit(48)::bigint) / 1000.0)
-  $$`,
   `create function ensure_partitions(at timestamptz) returns integer language plpgsql as $$
     declare
       week timestamp;
