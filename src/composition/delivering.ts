@@ -1,7 +1,7 @@
 import { createActivities } from '../../activities/index.ts'
 import { markBreakerOpen } from '../db/attempt-effects.ts'
 import { readStanding } from '../db/delivery-commands.ts'
-import { deferDelivery } from '../db/dispatching.ts'
+import { deferDelivery, returnClaimed } from '../db/dispatching.ts'
 import { createDispatchTargets } from '../dispatch/dispatch-targets.ts'
 import type { DispatchTargets } from '../dispatch/dispatcher.ts'
 import { createMessenger, type Messenger } from '../dispatch/messenger.ts'
@@ -28,7 +28,8 @@ export interface Delivering {
   activities: ReturnType<typeof createActivities>
 }
 
-const MESSAGES_IN_FLIGHT_MAX = 64
+const MESSAGES_IN_FLIGHT_MAX = 256
+const PATIENT_STARTS_MAX = 64
 /** In `auto`: what would wait longer than this for its start is not given to Temporal first. */
 const AUTO_WAIT_MS_MAX = 1_000
 
@@ -36,16 +37,20 @@ export function createDelivering(core: Core, starter: DeliveryStarter): Deliveri
   const { config, database, logFault } = core
   let direct: DirectSide | null = null
   const gate = createGate(core, (webhookId) => direct?.lane.wake(webhookId))
-  const targets = createDispatchTargets(
-    {
+  const targets = createDispatchTargets({
+    sql: database.sql,
+    starter: {
       ...starter,
       start: failingAround(starter.start, core.fail, { before: 'before-start', after: 'after-start' }),
     },
-    (webhookId) => gate.isQuick(webhookId),
-  )
+    gate,
+  })
   const messenger = createMessenger({
     targets,
     inFlightMax: MESSAGES_IN_FLIGHT_MAX,
+    patientMax: PATIENT_STARTS_MAX,
+    isQuick: (webhookId) => gate.isQuick(webhookId),
+    giveBack: (ids) => returnClaimed(database.sql, ids, 0),
     waitMsMax: config.firstAttempt === 'auto' ? AUTO_WAIT_MS_MAX : null,
     logFault,
   })

@@ -59,6 +59,7 @@ function toLeased({ delivery, event }: OwnDelivery) {
     id: delivery.id,
     workspaceId: event.workspaceId,
     webhookId: delivery.webhookId,
+    webhookVersion: delivery.webhookVersion,
     eventId: event.id,
     eventType: event.type,
     number: 1,

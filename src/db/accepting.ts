@@ -35,6 +35,8 @@ export interface AcceptedDelivery {
   /** Whether this process took it on itself. */
   isOwn: boolean
   createdAt: Date
+  /** The webhook's version in this statement. */
+  webhookVersion: number
 }
 
 export const EVENTS_ROUTE = 'POST /events'
@@ -83,9 +85,9 @@ const ACCEPT = `
       case when own and $12::text is not null then now() + make_interval(secs => $11) end
     from matched
   )
-  select f.id as event_id, m.id, m.webhook_id, m.enabled, m.own,
+  select f.id as event_id, m.id, m.webhook_id, m.enabled, m.own, w.version,
     (extract(epoch from now()::timestamptz(3)) * 1000)::float8 as created_ms
-  from fresh f left join matched m on m.event_id = f.id`
+  from fresh f left join matched m on m.event_id = f.id left join webhook w on w.id = m.webhook_id`
 
 interface AcceptRow {
   event_id: string
@@ -93,6 +95,7 @@ interface AcceptRow {
   webhook_id: string
   enabled: boolean
   own: boolean
+  version: number
   created_ms: number
 }
 
@@ -132,6 +135,7 @@ export async function acceptEvents(
       state: row.enabled ? 'pending' : 'held',
       isOwn: row.own,
       createdAt: new Date(row.created_ms),
+      webhookVersion: row.version,
     })
   }
   return accepted

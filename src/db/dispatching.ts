@@ -107,3 +107,21 @@ export async function deferDelivery(sql: Sql, deliveryId: string, retryInMs: num
     'defer-delivery',
   )
 }
+
+export interface Postponed {
+  deliveryId: string
+  retryInMs: number
+}
+
+/** The same for deliveries that nobody has begun yet: they are due for a dispatcher again when their wait is over. */
+export async function postponeBeginning(sql: Sql, postponed: readonly Postponed[]): Promise<void> {
+  await sql.query(
+    `update webhook_delivery d set deferred_until = now() + t.ms * interval '1 millisecond',
+       dispatch_at = now() + t.ms * interval '1 millisecond', dispatch_tries = 0
+     from unnest($1::uuid[], $2::float8[]) as t(id, ms)
+     where d.id = t.id and d.id = any ($1::uuid[]) and d.state = 'pending' and d.attempt_count = 0
+       and d.in_flight_token is null and d.retry_requested_at is null`,
+    [postponed.map(({ deliveryId }) => deliveryId), postponed.map(({ retryInMs }) => retryInMs)],
+    'postpone-beginning',
+  )
+}

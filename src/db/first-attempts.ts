@@ -99,6 +99,8 @@ export interface LeasedDelivery {
   id: string
   workspaceId: string
   webhookId: string
+  /** The webhook's version when the lease was granted; null when it is gone. */
+  webhookVersion: number | null
   eventId: string
   eventType: string
   /** 1, or more when makers died before. */
@@ -112,6 +114,7 @@ interface LeasedRow {
   id: string
   workspace_id: string
   webhook_id: string
+  version: number | null
   event_id: string
   event_type: string
   number: number
@@ -142,7 +145,8 @@ const LEASE = `
     from free f where d.id = f.id and d.id = any ($1::uuid[])
     returning d.id, d.workspace_id, d.webhook_id, d.event_id, d.event_type, d.in_flight_number as number
   )
-  select l.*, e.workflow_id, e."timestamp", e.payload from leased l join event e on e.id = l.event_id`
+  select l.*, e.workflow_id, e."timestamp", e.payload, w.version
+  from leased l join event e on e.id = l.event_id left join webhook w on w.id = l.webhook_id`
 
 export async function leaseFirstAttempts(
   sql: Sql,
@@ -155,6 +159,7 @@ export async function leaseFirstAttempts(
     id: row.id,
     workspaceId: row.workspace_id,
     webhookId: row.webhook_id,
+    webhookVersion: row.version,
     eventId: row.event_id,
     eventType: row.event_type,
     number: row.number,

@@ -29,8 +29,8 @@ export interface DirectLaneDeps {
   token: string
   gate: Pick<WebhookGate, 'tryEnter' | 'obstacle' | 'roomWithin'>
   send: Sender['send']
-  /** The webhooks as they stand now, ready to be called; deleted ones are missing. */
-  loadTargets: (webhookIds: readonly string[]) => Promise<ReadonlyMap<string, Target>>
+  /** The webhooks, ready to be called, at these versions or newer ones; those that are gone are missing. */
+  loadTargets: (versions: ReadonlyMap<string, number | null>) => Promise<ReadonlyMap<string, Target>>
   /** Holds or cancels a delivery of ours whose webhook is off or gone. */
   settleWithout: (deliveryId: string) => Promise<void>
   /** Records what was met and sees to what is left to do. Resolves when it is recorded, however long that takes. */
@@ -120,8 +120,8 @@ export class DirectLane {
   async #enqueue(deliveries: readonly LeasedDelivery[], leasedAt: number): Promise<void> {
     this.#loading += deliveries.length
     try {
-      const ids = [...new Set(deliveries.map(({ webhookId }) => webhookId))]
-      const targets = await this.#deps.loadTargets(ids)
+      const versions = new Map(deliveries.map(({ webhookId, webhookVersion }) => [webhookId, webhookVersion]))
+      const targets = await this.#deps.loadTargets(versions)
       for (const delivery of deliveries) this.#admit(delivery, targets.get(delivery.webhookId), leasedAt)
     } catch (error) {
       for (const { id } of deliveries) this.#giveUp(id, RETURN_MS, false)

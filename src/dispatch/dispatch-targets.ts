@@ -1,21 +1,44 @@
+import { postponeBeginning, type Postponed } from '../db/dispatching.ts'
+import type { Sql } from '../db/database.ts'
 import type { DeliveryStarter } from '../temporal/delivery-starter.ts'
+import type { DeliveryAddress } from '../usecases/ports.ts'
+import type { WebhookGate } from '../usecases/webhook-gate.ts'
 import type { DispatchTargets } from './dispatcher.ts'
 
-/** The dispatcher's and messenger's way to Temporal. `isQuick`: whether a webhook is known to answer fast. */
-export function createDispatchTargets(
-  starter: DeliveryStarter,
-  isQuick: (webhookId: string) => boolean,
-): DispatchTargets {
+export interface DispatchTargetsDeps {
+  sql: Sql
+  starter: DeliveryStarter
+  gate: Pick<WebhookGate, 'isQuick' | 'turnAway'>
+}
+
+/**
+ * The dispatcher's and messenger's way to Temporal. A delivery that its webhook's gate would turn away is not started
+ * yet: what waits for an endpoint in trouble costs Temporal nothing.
+ */
+export function createDispatchTargets({ sql, starter, gate }: DispatchTargetsDeps): DispatchTargets {
   return {
     async start(deliveries) {
-      const starts = deliveries.map((delivery) => ({
-        ...delivery,
-        quick: delivery.attemptsMade === 0 && isQuick(delivery.webhookId),
-      }))
+      const postponed = deliveries.flatMap((delivery) => turnedAway(gate, delivery))
+      if (postponed.length > 0) await postponeBeginning(sql, postponed)
+      const left = new Set(postponed.map(({ deliveryId }) => deliveryId))
+      const starts = deliveries
+        .filter(({ deliveryId }) => !left.has(deliveryId))
+        .map((delivery) => ({
+          ...delivery,
+          quick: delivery.attemptsMade === 0 && gate.isQuick(delivery.webhookId),
+        }))
       return (await starter.start(starts)).failed
     },
     retry: (delivery, requestedAt) =>
       starter.signalRetry({ ...delivery, quick: false }, new Date(requestedAt)),
     cancel: (deliveryId) => starter.signalCancel(deliveryId),
   }
+}
+
+function turnedAway(
+  gate: Pick<WebhookGate, 'turnAway'>,
+  { attemptsMade, webhookId, deliveryId }: DeliveryAddress,
+): Postponed[] {
+  const retryInMs = attemptsMade === 0 ? gate.turnAway(webhookId, deliveryId) : null
+  return retryInMs === null ? [] : [{ deliveryId, retryInMs }]
 }

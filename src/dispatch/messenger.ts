@@ -5,6 +5,12 @@ export interface MessengerDeps {
   targets: DispatchTargets
   /** How many messages may be under way; what comes beyond is left to the dispatchers. */
   inFlightMax: number
+  /** How many of them may be starts of deliveries that can wait; the others are given back. */
+  patientMax: number
+  /** Whether a webhook is known to answer fast. */
+  isQuick: (webhookId: string) => boolean
+  /** Makes deliveries due for the dispatchers at once. */
+  giveBack: (deliveryIds: readonly string[]) => Promise<void>
   /** How long a message may probably wait for its answer; null does not care. Sets the capacity by what Temporal bears. */
   waitMsMax: number | null
   logFault: (message: string, error: unknown) => void
@@ -19,46 +25,46 @@ export interface Messenger extends DeliveryMessenger {
 }
 
 /** The quick way to Temporal, right after a commit. It may fail silently: the dispatchers are the sure one. */
-export function createMessenger({ targets, inFlightMax, waitMsMax, logFault }: MessengerDeps): Messenger {
-  const running = new Set<Promise<void>>()
+export function createMessenger(deps: MessengerDeps): Messenger {
+  const { targets, inFlightMax, patientMax, waitMsMax } = deps
   const pace = createPace()
-  let inFlight = 0
-
-  function capacity(): number {
-    if (waitMsMax === null) return inFlightMax - inFlight
-    return Math.max(0, Math.min(inFlightMax, pace.doneWithin(waitMsMax)) - inFlight)
-  }
-
-  function send(count: number, work: () => Promise<unknown>): void {
-    if (inFlight + count > inFlightMax) return
-    inFlight += count
-    const message = work()
-      .then(() => {
-        pace.done(count)
-      })
-      .catch((error: unknown) => {
-        pace.failed()
-        logFault('A message to Temporal did not arrive; a dispatcher repeats it.', error)
-      })
-      .then(() => {
-        inFlight -= count
-        running.delete(message)
-      })
-    running.add(message)
-  }
+  const { send, inFlight, settled } = createTraffic(deps, pace)
+  let patient = 0
 
   async function startAll(deliveries: readonly DeliveryAddress[]): Promise<void> {
     const [failure] = await targets.start(deliveries)
     if (failure !== undefined) throw failure.cause
   }
 
+  function startPatiently(deliveries: readonly DeliveryAddress[]): void {
+    const now = deliveries.slice(0, Math.max(0, patientMax - patient))
+    const later = deliveries.slice(now.length)
+    if (later.length > 0) send(0, () => deps.giveBack(later.map(({ deliveryId }) => deliveryId)))
+    if (now.length > 0) send(now.length, () => startPatient(now))
+  }
+
+  async function startPatient(deliveries: readonly DeliveryAddress[]): Promise<void> {
+    patient += deliveries.length
+    try {
+      await startAll(deliveries)
+    } finally {
+      patient -= deliveries.length
+    }
+  }
+
   return {
-    capacity,
+    capacity() {
+      if (waitMsMax === null) return inFlightMax - inFlight()
+      return Math.max(0, Math.min(inFlightMax, pace.doneWithin(waitMsMax)) - inFlight())
+    },
     start: (delivery) => {
       send(1, () => startAll([delivery]))
     },
-    startMany: (deliveries) => {
-      if (deliveries.length > 0) send(deliveries.length, () => startAll(deliveries))
+    startMany(deliveries) {
+      const quick = deliveries.filter(({ webhookId }) => deps.isQuick(webhookId))
+      if (quick.length > 0) send(quick.length, () => startAll(quick))
+      if (quick.length < deliveries.length)
+        startPatiently(deliveries.filter((delivery) => !quick.includes(delivery)))
     },
     retry: (delivery, requestedAt) => {
       send(1, () => targets.retry(delivery, requestedAt))
@@ -66,7 +72,34 @@ export function createMessenger({ targets, inFlightMax, waitMsMax, logFault }: M
     cancel: (deliveryId) => {
       send(1, () => targets.cancel(deliveryId))
     },
-    async settled() {
+    settled,
+  }
+}
+
+/** What is under way, within its bound. */
+function createTraffic({ inFlightMax, logFault }: MessengerDeps, pace: Pace) {
+  const running = new Set<Promise<void>>()
+  let inFlight = 0
+  return {
+    inFlight: () => inFlight,
+    send(count: number, work: () => Promise<unknown>): void {
+      if (inFlight + count > inFlightMax) return
+      inFlight += count
+      const message = work()
+        .then(() => {
+          pace.done(count)
+        })
+        .catch((error: unknown) => {
+          pace.failed()
+          logFault('A message to Temporal did not arrive; a dispatcher repeats it.', error)
+        })
+        .then(() => {
+          inFlight -= count
+          running.delete(message)
+        })
+      running.add(message)
+    },
+    async settled(): Promise<void> {
       while (running.size > 0) await Promise.all(running)
     },
   }
@@ -77,8 +110,15 @@ const PACE_MS = 1_000
 const PACE_MIN = 20
 const FAILURE_PAUSE_MS = 5_000
 
+interface Pace {
+  done(count: number): void
+  failed(): void
+  /** After a failure nothing is expected for some seconds; then Temporal is tried with a few again. */
+  doneWithin(ms: number): number
+}
+
 /** How many messages Temporal takes in a while: counted over the last full second that had any. */
-function createPace() {
+function createPace(): Pace {
   let windowAt = performance.now()
   let counted = 0
   let perWindow = PACE_MIN
@@ -101,7 +141,6 @@ function createPace() {
     failed(): void {
       failedAt = performance.now()
     },
-    /** After a failure nothing is expected for some seconds; then Temporal is tried with a few again. */
     doneWithin(ms: number): number {
       turn()
       if (performance.now() - failedAt < FAILURE_PAUSE_MS) return 0

@@ -14,6 +14,7 @@ import {
 } from '../../workflows/contract.ts'
 import type { deliver } from '../../workflows/deliver.ts'
 import { isTemporalAway, TemporalAwayError, withDeadline } from './deadline.ts'
+import { createStartPlaces } from './start-places.ts'
 
 /** What a run is started with. */
 export interface DeliveryStart {
@@ -53,6 +54,8 @@ export interface StarterDeps {
 
 /** Calls under way at once; more only queue up in the server. */
 const STARTS_IN_FLIGHT_MAX = 32
+/** What a webhook that is slow, failing or unknown may take of them while others answer fast. */
+const PATIENT_STARTS_MAX = 4
 /**
  * An eager start beyond the free slots can be dropped by the worker and then waits out the workflow-task timeout of
  * 10 s. So many slots are left to work that comes the normal way.
@@ -63,7 +66,7 @@ const SPARE_SLOTS = 20
 export function createDeliveryStarter(deps: StarterDeps): DeliveryStarter {
   const { client, retrySignalWaitMs, freeWorkflowSlots, taskQueue = TASK_QUEUE } = deps
   const tryEagerly = createEagerGate(freeWorkflowSlots)
-  const inSlot = createSlots(STARTS_IN_FLIGHT_MAX)
+  const inPlace = createStartPlaces({ places: STARTS_IN_FLIGHT_MAX, patientPlaces: PATIENT_STARTS_MAX })
 
   const startOne = async (temporal: Client, delivery: DeliveryStart): Promise<void> =>
     tryEagerly(async (requestEagerStart) => {
@@ -78,7 +81,9 @@ export function createDeliveryStarter(deps: StarterDeps): DeliveryStarter {
 
   return {
     start: async (deliveries) =>
-      startAll(deliveries, async (delivery) => inSlot(async () => startOne(client(), delivery))),
+      startAll(deliveries, async (delivery) =>
+        inPlace(delivery.quick, async () => startOne(client(), delivery)),
+      ),
     async signalRetry(delivery, requestedAt) {
       const temporal = client()
       await withDeadline(temporal.connection, async () =>
@@ -143,23 +148,6 @@ function createEagerGate(freeWorkflowSlots: (() => number) | undefined) {
       setTimeout(() => {
         unseen -= 1
       }, UNSEEN_MS).unref()
-    }
-  }
-}
-
-/** Runs so many at once; the others wait for their turn, in order. */
-function createSlots(slots: number) {
-  const waiting: (() => void)[] = []
-  let free = slots
-  return async <T>(work: () => Promise<T>): Promise<T> => {
-    if (free > 0) free -= 1
-    else await new Promise<void>((resolve) => waiting.push(resolve))
-    try {
-      return await work()
-    } finally {
-      const next = waiting.shift()
-      if (next === undefined) free += 1
-      else next()
     }
   }
 }

@@ -1,42 +1,36 @@
 import type { Sql } from '../db/database.ts'
-import { loadTargetVersions } from '../db/target-versions.ts'
 import { loadTargets } from '../db/webhook-targets.ts'
-import { createGroupCommit } from './group-commit.ts'
 import type { Target, TargetCache } from './target-cache.ts'
 
 const TARGETS_MAX = 20_000
-const BATCH_MAX = 2_000
 
 /**
- * The webhooks as they stand now, for many attempts at once: asks for their versions and reads only those that have
- * changed since. Callers who ask while a statement is under way share the next one.
+ * The webhooks at the versions that a statement has just seen, or at newer ones: only what has changed since it was last
+ * read is read again. Webhooks that are gone (their version is null) are missing from the answer.
  */
 export function createCurrentTargets(
   sql: Sql,
   cache: TargetCache,
-): (webhookIds: readonly string[]) => Promise<ReadonlyMap<string, Target>> {
+): (versions: ReadonlyMap<string, number | null>) => Promise<ReadonlyMap<string, Target>> {
   const known = new Map<string, Target>()
 
-  async function read(webhookIds: readonly string[]): Promise<Map<string, Target>> {
-    const versions = await loadTargetVersions(sql, webhookIds)
-    const stale = webhookIds.filter((id) => versions.has(id) && known.get(id)?.version !== versions.get(id))
+  return async (versions) => {
+    const current = new Map<string, Target>()
+    const stale: string[] = []
+    for (const [id, version] of versions) {
+      const target = known.get(id)
+      if (version === null) continue
+      if (target === undefined || target.version < version) stale.push(id)
+      else current.set(id, target)
+    }
+    if (stale.length === 0) return current
     const rows = await loadTargets(sql, stale)
     if (known.size + rows.size > TARGETS_MAX) known.clear()
-    for (const [id, row] of rows) known.set(id, cache.targetOf(row))
-    return new Map(
-      webhookIds.flatMap((id): [string, Target][] => {
-        const target = versions.has(id) ? known.get(id) : undefined
-        return target === undefined ? [] : [[id, target]]
-      }),
-    )
+    for (const [id, row] of rows) {
+      const target = cache.targetOf(row)
+      current.set(id, target)
+      if ((known.get(id)?.version ?? 0) < row.version) known.set(id, target)
+    }
+    return current
   }
-
-  return createGroupCommit<readonly string[], ReadonlyMap<string, Target>>(
-    async (groups) => {
-      const targets = await read([...new Set(groups.flat())])
-      return groups.map(() => targets)
-    },
-    () => false,
-    { sizeOf: (ids) => ids.length, sizeMax: BATCH_MAX, holdMs: 0 },
-  )
 }

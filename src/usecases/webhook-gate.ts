@@ -73,6 +73,8 @@ interface Queued {
 
 interface Gate {
   lane: WebhookLane
+  /** The webhook's cap as its last attempt knew it. */
+  concurrency: number
   queue: Queued[]
 }
 
@@ -106,6 +108,7 @@ export class WebhookGate {
   /** Lets in, defers, or waits a moment for a place that may become free. */
   enter(request: GateRequest): Promise<GateAnswer> {
     const gate = this.#gateOf(request.webhookId)
+    gate.concurrency = request.concurrency
     if (!this.#mayQueue(gate, request)) return Promise.resolve(this.tryEnter(request))
     return new Promise((wake) => {
       const queued: Queued = {
@@ -125,8 +128,23 @@ export class WebhookGate {
   /** The same without waiting. */
   tryEnter(request: GateRequest): GateAnswer {
     const gate = this.#gateOf(request.webhookId)
+    gate.concurrency = request.concurrency
     const obstacle = this.#obstacleOf(gate, request)
     return obstacle === null ? this.#admit(gate, request) : this.#defer(gate, request, obstacle)
+  }
+
+  /**
+   * How long a delivery had better not even be begun, in milliseconds: its webhook is paused, broken, or slow and has no
+   * place free. Null when it may begin, as far as this process knows.
+   */
+  turnAway(webhookId: string, deliveryId: string): number | null {
+    const gate = this.#gates.get(webhookId)
+    if (gate === undefined) return null
+    const request = { webhookId, deliveryId, concurrency: gate.concurrency, isManual: false }
+    const obstacle = this.#obstacleOf(gate, request)
+    if (obstacle === null) return null
+    if (obstacle === 'cap' && !isSlow(gate.lane, this.#now())) return null
+    return this.#turnOf(gate, request, obstacle)
   }
 
   /** What `tryEnter` would defer for; null when it would let in. Takes no turn. */
@@ -159,7 +177,7 @@ export class WebhookGate {
     const known = this.#gates.get(webhookId)
     if (known !== undefined) return known
     if (this.#gates.size >= LANES_MAX) this.#forgetIdle()
-    const gate: Gate = { lane: openLane(), queue: [] }
+    const gate: Gate = { lane: openLane(), concurrency: 1, queue: [] }
     this.#gates.set(webhookId, gate)
     return gate
   }
@@ -204,13 +222,13 @@ export class WebhookGate {
     if (change !== null) this.#options.onBreaker?.(webhookId, change)
   }
 
-  #defer({ lane }: Gate, request: GateRequest, reason: DeferralReason): GateAnswer {
+  #defer(gate: Gate, request: GateRequest, reason: DeferralReason): GateAnswer {
+    return { kind: 'defer', reason, retryInMs: this.#turnOf(gate, request, reason) }
+  }
+
+  #turnOf({ lane }: Gate, request: GateRequest, reason: DeferralReason): number {
     const laneRequest = { ...request, fullness: this.#fullness() }
-    return {
-      kind: 'defer',
-      reason,
-      retryInMs: takeTurn(lane, reason, laneRequest, this.#now(), this.#random()),
-    }
+    return takeTurn(lane, reason, laneRequest, this.#now(), this.#random())
   }
 
   #serveQueue(gate: Gate): void {

@@ -17,7 +17,7 @@ const LEASE_MS = 45_000
 function leased(webhookId: string): LeasedDelivery {
   const [id, eventId] = [randomUUID(), randomUUID()]
   const event = { eventId, eventType: 'task.created', workflowId: null, timestamp: new Date(), payload: '{}' }
-  return { id, workspaceId: 'ws', webhookId, number: 1, ...event }
+  return { id, workspaceId: 'ws', webhookId, webhookVersion: 1, number: 1, ...event }
 }
 
 function target(webhookId: string, change: Partial<Target> = {}): Target {
@@ -91,7 +91,8 @@ function lab({
       posted.push(request.headers['x-webhook-id'] ?? '')
       return send(request)
     },
-    loadTargets: (ids) => Promise.resolve(new Map(ids.map((id) => [id, target(id, webhook)]))),
+    loadTargets: (versions) =>
+      Promise.resolve(new Map([...versions.keys()].map((id) => [id, target(id, webhook)]))),
     settleWithout: (id) => Promise.resolve(void settled.push(id)),
     record: (_delivery, _target, record) => Promise.resolve(void recorded.push(record)),
     logFault: (_message, error) => faults.push(error),

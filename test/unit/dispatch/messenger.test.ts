@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 
-import { createMessenger } from '../../../src/dispatch/messenger.ts'
+import { createMessenger, type MessengerDeps } from '../../../src/dispatch/messenger.ts'
 import type { DeliveryAddress } from '../../../src/usecases/ports.ts'
 
 function address(deliveryId: string): DeliveryAddress {
@@ -13,7 +13,9 @@ const many = (count: number) => Array.from({ length: count }, (_, number) => add
 function lab({
   waitMsMax = null,
   inFlightMax = 200,
-}: { waitMsMax?: number | null; inFlightMax?: number } = {}) {
+  patientMax = 200,
+  isQuick = () => false,
+}: Partial<Pick<MessengerDeps, 'waitMsMax' | 'inFlightMax' | 'patientMax' | 'isQuick'>> = {}) {
   const sent: string[] = []
   const faults: unknown[] = []
   let answer = (): Promise<unknown> => Promise.resolve()
@@ -31,6 +33,9 @@ function lab({
       cancel: (deliveryId) => send(`cancel ${deliveryId}`),
     },
     inFlightMax,
+    patientMax,
+    isQuick,
+    giveBack: (ids) => send(`give back ${ids.join(' ')}`),
     waitMsMax,
     logFault: (_message, error) => faults.push(error),
   })
@@ -70,6 +75,23 @@ describe('messages', () => {
     expect(messenger.capacity()).toBe(3)
   })
 
+  test('to webhooks that answer fast are never kept back by the others, of which only some are under way', async () => {
+    const { messenger, sent, answerWith } = lab({
+      patientMax: 2,
+      isQuick: (webhookId) => webhookId === 'fast',
+    })
+    const gate = Promise.withResolvers<undefined>()
+    answerWith(() => gate.promise)
+    messenger.startMany([...many(3), { ...address('q'), webhookId: 'fast' }])
+    messenger.startMany(many(1))
+    messenger.startMany([{ ...address('q'), webhookId: 'fast' }])
+    gate.resolve(undefined)
+    await messenger.settled()
+    messenger.startMany(many(1))
+    await messenger.settled()
+    expect(sent).toEqual(['start 1', 'give back d2', 'start 2', 'give back d0', 'start 1', 'start 1'])
+  })
+
   test('that fail are logged and throw nothing', async () => {
     const { messenger, faults, answerWith } = lab()
     answerWith(() => Promise.reject(new Error('away')))
@@ -88,6 +110,9 @@ describe('messages', () => {
         cancel: () => Promise.resolve(),
       },
       inFlightMax: 10,
+      patientMax: 10,
+      isQuick: () => false,
+      giveBack: () => Promise.resolve(),
       waitMsMax: null,
       logFault: (_message, error) => faults.push(error),
     })
