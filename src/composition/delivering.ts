@@ -9,6 +9,7 @@ import { buildRequest } from '../sending/request.ts'
 import type { DeliveryStarter } from '../temporal/delivery-starter.ts'
 import { type AttemptDelivery, createAttemptDelivery } from '../usecases/attempt-delivery.ts'
 import { createDeliveryCommands, type DeliveryCommands } from '../usecases/delivery-commands.ts'
+import { createFailurePace } from '../usecases/failure-pace.ts'
 import type { RecordAttemptDeps } from '../usecases/record-attempt.ts'
 import { createFirstSuccessRecorder } from '../usecases/first-successes.ts'
 import { createRecorder, type Recorder } from '../usecases/recorder.ts'
@@ -56,8 +57,10 @@ export function createDelivering(core: Core, starter: DeliveryStarter): Deliveri
   })
   const commands = createDeliveryCommands({ database, messenger })
   const recordDeps = createRecordDeps(core)
+  const failurePace = createFailurePace(() => gate.isServingQuick())
   const recorder = createRecorder({
     ...recordDeps,
+    recordFailure: failurePace.record,
     recordFirstSuccess: createFirstSuccessRecorder(database.sql, 0),
     logFault: (error) => {
       logFault('An attempt could not be recorded yet.', error)
@@ -71,10 +74,11 @@ export function createDelivering(core: Core, starter: DeliveryStarter): Deliveri
     enterGate: (request) => gate.enter(request),
     cancelDelivery: commands.cancelById,
     deferDelivery: (deliveryId, retryInMs) => deferDelivery(database.sql, deliveryId, retryInMs),
+    passOnFailure: failurePace.passOn,
     record: failingAround(recorder.record, core.fail, { before: 'before-record' }),
   })
   if (config.firstAttempt !== 'workflow')
-    direct = createDirectSide(core, { gate, messenger, recordDeps, attemptDelivery })
+    direct = createDirectSide(core, { gate, messenger, recordDeps, attemptDelivery, failurePace })
   const activities = createDeliveryActivities(core, { attemptDelivery, recorder, commands })
   return { direct, gate, targets, messenger, commands, activities }
 }

@@ -38,12 +38,14 @@ export async function openWorkerSide(
   })
   resources.defer(() => link.close())
   let worker: RunningWorker | null = null
+  let delivering: Delivering | null = null
   const starter = createDeliveryStarter({
     client: link.client,
     retrySignalWaitMs: config.retrySignalWaitMs,
     freeWorkflowSlots: () => worker?.freeWorkflowSlots() ?? 0,
+    isServingQuick: () => delivering?.gate.isServingQuick() ?? false,
   })
-  const delivering = createDelivering(core, starter)
+  delivering = createDelivering(core, starter)
   worker = runWorker(
     link,
     {
@@ -67,8 +69,13 @@ export function openClientSide(core: Core, resources: AsyncDisposableStack): Del
   const { config } = core
   const link = openClientLink(temporalTarget(config))
   resources.defer(() => link.close())
-  const starter = createDeliveryStarter({ client: link.client, retrySignalWaitMs: config.retrySignalWaitMs })
-  const delivering = createDelivering(core, starter)
+  let delivering: Delivering | null = null
+  const starter = createDeliveryStarter({
+    client: link.client,
+    retrySignalWaitMs: config.retrySignalWaitMs,
+    isServingQuick: () => delivering?.gate.isServingQuick() ?? false,
+  })
+  delivering = createDelivering(core, starter)
   startLoops(core, link, delivering, resources)
   return { link, delivering, worker: null }
 }

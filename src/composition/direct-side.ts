@@ -7,6 +7,7 @@ import { createDirectRecorder } from '../dispatch/direct-recorder.ts'
 import type { FirstAttemptLane } from '../dispatch/dispatcher.ts'
 import type { AttemptDelivery } from '../usecases/attempt-delivery.ts'
 import { createCurrentTargets } from '../usecases/current-targets.ts'
+import type { FailurePace } from '../usecases/failure-pace.ts'
 import type { DeliveryMessenger } from '../usecases/ports.ts'
 import { recordAttempt, type RecordAttemptDeps } from '../usecases/record-attempt.ts'
 import type { WebhookGate } from '../usecases/webhook-gate.ts'
@@ -24,11 +25,12 @@ export interface DirectSideDeps {
   messenger: DeliveryMessenger
   recordDeps: RecordAttemptDeps
   attemptDelivery: AttemptDelivery
+  failurePace: FailurePace
 }
 
 export function createDirectSide(
   { database: { sql }, sender, targets, logFault }: Core,
-  { gate, messenger, recordDeps, attemptDelivery }: DirectSideDeps,
+  { gate, messenger, recordDeps, attemptDelivery, failurePace }: DirectSideDeps,
 ): DirectSide {
   const token = `direct/${randomUUID()}`
   const lane = new DirectLane({
@@ -43,7 +45,10 @@ export function createDirectSide(
     record: createDirectRecorder({
       sql,
       token,
-      recordOne: (input) => recordAttempt(recordDeps, input),
+      recordOne: (input) =>
+        input.record.failure === null
+          ? recordAttempt(recordDeps, input)
+          : failurePace.record(() => recordAttempt(recordDeps, input)),
       messenger,
       pause: (ms) => pause(ms),
       logFault,

@@ -48,14 +48,14 @@ export interface StarterDeps {
   retrySignalWaitMs: number
   /** How many workflow slots the worker that shares the client's connection has free; undefined without such a worker. */
   freeWorkflowSlots?: () => number
+  /** Whether this process serves webhooks that answer fast; starts to others then keep out of their way. */
+  isServingQuick?: () => boolean
   /** `postrider` by default. */
   taskQueue?: string
 }
 
 /** Calls under way at once; more only queue up in the server. */
 const STARTS_IN_FLIGHT_MAX = 32
-/** What a webhook that is slow, failing or unknown may take of them while others answer fast. */
-const PATIENT_STARTS_MAX = 4
 /**
  * An eager start beyond the free slots can be dropped by the worker and then waits out the workflow-task timeout of
  * 10 s. So many slots are left to work that comes the normal way.
@@ -64,9 +64,12 @@ const SPARE_SLOTS = 20
 
 /** The client's side of `deliver`: one run per delivery, whoever starts it and however often. */
 export function createDeliveryStarter(deps: StarterDeps): DeliveryStarter {
-  const { client, retrySignalWaitMs, freeWorkflowSlots, taskQueue = TASK_QUEUE } = deps
+  const { client, retrySignalWaitMs, freeWorkflowSlots, isServingQuick, taskQueue = TASK_QUEUE } = deps
   const tryEagerly = createEagerGate(freeWorkflowSlots)
-  const inPlace = createStartPlaces({ places: STARTS_IN_FLIGHT_MAX, patientPlaces: PATIENT_STARTS_MAX })
+  const inPlace = createStartPlaces({
+    places: STARTS_IN_FLIGHT_MAX,
+    isServingQuick: isServingQuick ?? (() => false),
+  })
 
   const startOne = async (temporal: Client, delivery: DeliveryStart): Promise<void> =>
     tryEagerly(async (requestEagerStart) => {

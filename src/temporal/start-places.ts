@@ -1,13 +1,10 @@
-/** How long after a quick start the others keep out of the way. */
-const QUICK_LATELY_MS = 1_000
-/** A start that can wait keeps its place for so many times as long as it took: the server has other work to do. */
-const REST_FACTOR = 2
-
 export interface StartPlacesOptions {
   /** Calls under way at once. */
   places: number
-  /** So many of them for starts that can wait, while there are quick ones. */
-  patientPlaces: number
+  /** Whether webhooks that answer fast are being served right now; without them nobody need keep out of the way. */
+  isServingQuick: () => boolean
+  /** A monotonic clock in milliseconds. */
+  now?: () => number
 }
 
 /** Runs `work` when there is a place for it. */
@@ -15,21 +12,18 @@ export type InPlace = <T>(isQuick: boolean, work: () => Promise<T>) => Promise<T
 
 /**
  * Who may start a workflow now: those to webhooks that answer fast go first, so that a burst to a hundred that hang
- * does not fill the server before them. Within its class everyone keeps the order in which they came.
+ * does not fill the server before them. How many of the others are started meanwhile follows from what the quick ones
+ * notice of it. Within its class everyone keeps the order in which they came.
  */
-export function createStartPlaces({ places, patientPlaces }: StartPlacesOptions): InPlace {
+export function createStartPlaces(options: StartPlacesOptions): InPlace {
+  const { places, isServingQuick, now = () => performance.now() } = options
   const waiting = { quick: [] as (() => void)[], patient: [] as (() => void)[] }
   const busy = { quick: 0, patient: 0 }
-  let quickAt = -Infinity
+  const share = createPatientShare(places, now)
 
   function hasPlaceFor(kind: 'quick' | 'patient'): boolean {
     if (busy.quick + busy.patient >= places) return false
-    if (kind === 'quick') return true
-    return busy.patient < patientPlaces || !isQuickLately()
-  }
-
-  function isQuickLately(): boolean {
-    return performance.now() - quickAt < QUICK_LATELY_MS
+    return kind === 'quick' || !isServingQuick() || busy.patient < share.size()
   }
 
   function admit(): void {
@@ -40,23 +34,59 @@ export function createStartPlaces({ places, patientPlaces }: StartPlacesOptions)
       }
   }
 
+  function leave(kind: 'quick' | 'patient'): void {
+    busy[kind] -= 1
+    if (busy.patient + waiting.patient.length === 0) share.reset()
+    admit()
+  }
+
   return async (isQuick, work) => {
     const kind = isQuick ? 'quick' : 'patient'
-    if (isQuick) quickAt = performance.now()
     await new Promise<void>((resolve) => {
       waiting[kind].push(resolve)
       admit()
     })
-    const startedAt = performance.now()
-    const leave = (): void => {
-      busy[kind] -= 1
-      admit()
-    }
+    const startedAt = now()
     try {
       return await work()
     } finally {
-      if (!isQuick && isQuickLately()) setTimeout(leave, REST_FACTOR * (performance.now() - startedAt))
-      else leave()
+      const tookMs = now() - startedAt
+      if (isQuick) share.learn(tookMs)
+      // What was started makes work for the server: a start that could wait rests for as long as it took.
+      if (isQuick || !isServingQuick()) leave(kind)
+      else setTimeout(leave, tookMs, kind)
     }
+  }
+}
+
+/** A quick start is held up when it takes so many times as long as the shortest one lately. */
+const HELD_UP_FACTOR = 2
+const HELD_UP_MS = 3
+const GROWTH = 0.5
+const MEMORY_MS = 30_000
+
+/** How many places patient starts may have beside quick ones: more as long as these do not notice, half when they do. */
+function createPatientShare(places: number, now: () => number) {
+  let share = 1
+  /** The shortest quick start of this stretch of time and of the one before. */
+  let shortest = { current: Infinity, before: Infinity, since: now() }
+
+  function remember(tookMs: number): void {
+    if (now() - shortest.since > MEMORY_MS)
+      shortest = { current: Infinity, before: shortest.current, since: now() }
+    shortest.current = Math.min(shortest.current, tookMs)
+  }
+
+  return {
+    size: () => Math.floor(share),
+    reset(): void {
+      share = 1
+    },
+    learn(tookMs: number): void {
+      remember(tookMs)
+      const usualMs = Math.min(shortest.current, shortest.before)
+      const isHeldUp = tookMs > HELD_UP_FACTOR * usualMs + HELD_UP_MS
+      share = isHeldUp ? Math.max(1, share / 2) : Math.min(places, share + GROWTH)
+    },
   }
 }

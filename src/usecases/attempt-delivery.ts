@@ -44,6 +44,8 @@ export interface AttemptDeliveryDeps {
   deferDelivery: (deliveryId: string, retryInMs: number) => Promise<void>
   /** Records the attempt, or answers undefined when it could not: nothing that happens after a POST may repeat it. */
   record: (call: AttemptCall, record: AttemptRecord, schedule: string) => Promise<Standing | undefined>
+  /** Resolves, with the milliseconds that it took, when a recorded failure may be passed on. */
+  passOnFailure: () => Promise<number>
 }
 
 /** What an attempt may take beside its own timeout: begin, read the body, record. */
@@ -191,9 +193,10 @@ async function attempt(
   const standing = await deps.record(call, record, targetRow.schedule).finally(() => {
     clearTimeout(late)
   })
-  return standing === undefined
-    ? { kind: 'unrecorded', token: call.token, attempt: facts }
-    : toResult(standing, facts)
+  if (standing === undefined) return { kind: 'unrecorded', token: call.token, attempt: facts }
+  if (record.failure === null || decision.trigger === 'manual') return toResult(standing, facts)
+  const passedMs = await deps.passOnFailure()
+  return toResult({ ...standing, waitMs: Math.max(0, (standing.waitMs ?? 0) - passedMs) }, facts)
 }
 
 async function enter(

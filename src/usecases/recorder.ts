@@ -3,6 +3,7 @@ import type { FirstSuccess } from '../db/first-attempts.ts'
 import type { AttemptFacts, AttemptResult } from '../domain/attempt-result.ts'
 import { parseSchedule, stepsOf } from '../domain/schedule.ts'
 import { type AttemptCall, toResult } from './attempt-delivery.ts'
+import type { FailurePace } from './failure-pace.ts'
 import type { Grouped } from './group-commit.ts'
 import { recordAttempt, type RecordAttemptDeps, type Standing } from './record-attempt.ts'
 
@@ -20,6 +21,8 @@ export interface RecorderDeps extends RecordAttemptDeps {
   /** Records an accepted first attempt together with others; false when the delivery has moved meanwhile. */
   recordFirstSuccess: Grouped<FirstSuccess, boolean>
   logFault: (error: unknown) => void
+  /** Runs the recording of a failure when there is a place for it. */
+  recordFailure: FailurePace['record']
 }
 
 /**
@@ -34,7 +37,8 @@ export function createRecorder(deps: RecorderDeps): Recorder {
       try {
         if (isFirstSuccess(record) && (await deps.recordFirstSuccess({ deliveryId, token, record })))
           return { state: 'succeeded', stepsUsed: 1, steps: stepsOf(parseSchedule(schedule)), waitMs: null }
-        return await recordAttempt(deps, { deliveryId, token, record, schedule, needsRun: false })
+        const recordOne = () => recordAttempt(deps, { deliveryId, token, record, schedule, needsRun: false })
+        return await (record.failure === null ? recordOne() : deps.recordFailure(recordOne))
       } catch (error) {
         deps.logFault(error)
       }

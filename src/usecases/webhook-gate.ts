@@ -64,6 +64,8 @@ const LANES_MAX = 20_000
 const UNPROVEN_ROOM = 4
 /** A webhook that answers faster than this, on average, and has not failed lately. */
 const QUICK_MS = 300
+/** For how long a success that came fast is remembered. */
+const SERVING_MS = 1_000
 
 interface Queued {
   request: GateRequest
@@ -91,6 +93,7 @@ export class WebhookGate {
   readonly #gates = new Map<string, Gate>()
   #inFlight = 0
   #queued = 0
+  #servedQuickAt = -Infinity
 
   constructor(options: WebhookGateOptions = {}) {
     this.#options = options
@@ -167,6 +170,11 @@ export class WebhookGate {
     return durationMsOf(lane, this.#now()) < QUICK_MS
   }
 
+  /** Whether webhooks that answer fast are being served: whatever can wait had better keep out of their way. */
+  isServingQuick(): boolean {
+    return this.#now() - this.#servedQuickAt < SERVING_MS
+  }
+
   #fullness(): Fullness {
     const taken = this.#inFlight + this.#queued
     if (taken >= this.#brimmingAt) return 'brimming'
@@ -219,6 +227,7 @@ export class WebhookGate {
   #learn(gate: Gate, request: GateRequest, outcome: NonNullable<GateOutcome>, durationMs: number): void {
     const { deliveryId, webhookId, concurrency } = request
     const change = learnOutcome(gate.lane, { ...outcome, deliveryId, durationMs }, concurrency, this.#now())
+    if (!outcome.isFailure && durationMs < QUICK_MS) this.#servedQuickAt = this.#now()
     if (change !== null) this.#options.onBreaker?.(webhookId, change)
   }
 

@@ -77,6 +77,7 @@ export async function createLife() {
     ...recordDeps,
     recordFirstSuccess: createFirstSuccessRecorder(database.sql, 0),
     logFault: () => undefined,
+    recordFailure: (work) => work(),
   })
   const targets = createTargetCache({ cipher, createSigningKey, requestTimeoutMs: 5_000 })
   const attemptDeps = {
@@ -88,6 +89,7 @@ export async function createLife() {
     cancelDelivery: commands.cancelById,
     deferDelivery: (id: string, retryInMs: number) => deferDelivery(database.sql, id, retryInMs),
     record: recorder.record,
+    passOnFailure: () => Promise.resolve(0),
   }
   const publishEvents = createPublishEvents({
     database,

@@ -1,85 +1,98 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { describe, expect, test } from 'vitest'
 
 import { createStartPlaces } from '../../../src/temporal/start-places.ts'
 
-beforeEach(() => {
-  vi.useFakeTimers()
-})
-
-afterEach(() => {
-  vi.useRealTimers()
-})
-
-/** Starts that take until they are told to end. */
-function lab(options: { places: number; patientPlaces: number }) {
-  const inPlace = createStartPlaces(options)
+/** Starts that take until they are told to end, on a clock that is moved by hand. */
+function lab(places: number, isServing = true) {
+  let now = 0
   const begun: string[] = []
   const ends = new Map<string, () => void>()
-  const start = (name: string, isQuick: boolean): void => {
-    void inPlace(isQuick, async () => {
-      begun.push(name)
-      await new Promise<void>((resolve) => ends.set(name, resolve))
-    })
+  const serving = { is: isServing }
+  const inPlace = createStartPlaces({ places, isServingQuick: () => serving.is, now: () => now })
+  const settled = () => new Promise((resolve) => setTimeout(resolve, 5))
+  return {
+    serving,
+    start(name: string, isQuick = false): void {
+      void inPlace(isQuick, async () => {
+        begun.push(name)
+        await new Promise<void>((resolve) => ends.set(name, resolve))
+      })
+    },
+    async end(name: string, tookMs = 0): Promise<void> {
+      await settled()
+      now += tookMs
+      ends.get(name)?.()
+      await settled()
+    },
+    async begun(): Promise<string[]> {
+      await settled()
+      return begun.splice(0)
+    },
   }
-  const end = async (name: string): Promise<void> => {
-    ends.get(name)?.()
-    await vi.advanceTimersByTimeAsync(0)
-  }
-  const begin = async (): Promise<string[]> => {
-    await vi.advanceTimersByTimeAsync(0)
-    return begun.splice(0)
-  }
-  return { start, end, begin }
 }
 
 describe('places for starts', () => {
   test('are taken in order, and no more at once than there are', async () => {
-    const { start, end, begin } = lab({ places: 2, patientPlaces: 1 })
-    for (const name of ['a', 'b', 'c', 'd']) start(name, false)
-    expect(await begin()).toEqual(['a', 'b'])
+    const { start, end, begun } = lab(2, false)
+    for (const name of ['a', 'b', 'c', 'd']) start(name)
+    expect(await begun()).toEqual(['a', 'b'])
     await end('b')
-    expect(await begin()).toEqual(['c'])
+    expect(await begun()).toEqual(['c'])
     await end('a')
-    expect(await begin()).toEqual(['d'])
+    expect(await begun()).toEqual(['d'])
   })
 
-  test('go to quick starts first, and only a part of them to others meanwhile', async () => {
-    const { start, end, begin } = lab({ places: 3, patientPlaces: 1 })
+  test('go to quick starts first, and one at a time to the others meanwhile', async () => {
+    const { start, end, begun } = lab(3)
     start('quick 1', true)
-    for (const name of ['a', 'b']) start(name, false)
+    for (const name of ['a', 'b']) start(name)
     for (const name of ['quick 2', 'quick 3']) start(name, true)
-    expect(await begin()).toEqual(['quick 1', 'a', 'quick 2'])
+    expect(await begun()).toEqual(['quick 1', 'a', 'quick 2'])
     await end('quick 1')
-    expect(await begin()).toEqual(['quick 3'])
-    await end('quick 2')
-    expect(await begin()).toEqual([])
-  })
-
-  test('rest after a start that could wait for twice as long as it took, and then the next one goes', async () => {
-    const { start, end, begin } = lab({ places: 3, patientPlaces: 1 })
-    start('quick', true)
-    for (const name of ['a', 'b']) start(name, false)
-    expect(await begin()).toEqual(['quick', 'a'])
-    await vi.advanceTimersByTimeAsync(100)
+    expect(await begun()).toEqual(['quick 3'])
     await end('a')
-    await vi.advanceTimersByTimeAsync(199)
-    expect(await begin()).toEqual([])
-    await vi.advanceTimersByTimeAsync(1)
-    expect(await begin()).toEqual(['b'])
+    expect(await begun()).toEqual(['b'])
   })
 
-  test('are all free for the others when no quick start has come for a while', async () => {
-    const { start, end, begin } = lab({ places: 3, patientPlaces: 1 })
-    start('quick', true)
-    for (const name of ['a', 'b', 'c']) start(name, false)
-    expect(await begin()).toEqual(['quick', 'a'])
-    await vi.advanceTimersByTimeAsync(1_001)
-    await end('quick')
-    expect(await begin()).toEqual(['b', 'c'])
+  test('are given to more of the others as long as quick starts take no longer, and to fewer when they do', async () => {
+    const { start, end, begun } = lab(8)
+    for (const name of ['a', 'b', 'c', 'd', 'e']) start(name)
+    expect(await begun()).toEqual(['a'])
+    for (let number = 0; number < 6; number += 1) {
+      start(`quick ${number}`, true)
+      await end(`quick ${number}`, 10)
+    }
+    expect((await begun()).filter((name) => !name.startsWith('quick'))).toEqual(['b', 'c', 'd'])
+    for (const name of ['slow 1', 'slow 2']) {
+      start(name, true)
+      await end(name, 30)
+    }
+    for (const name of ['a', 'b', 'c']) await end(name)
+    expect(await begun()).toEqual(['slow 1', 'slow 2'])
+    await end('d')
+    await expect.poll(begun).toEqual(['e'])
+  })
+
+  test('rest after a start that could wait for as long as it took', async () => {
+    const { start, end, begun } = lab(3)
+    for (const name of ['a', 'b']) start(name)
+    await begun()
+    await end('a', 60)
+    expect(await begun()).toEqual([])
+    await expect.poll(begun).toEqual(['b'])
+  })
+
+  test('are all free for the others when nobody quick is served', async () => {
+    const { start, end, begun, serving } = lab(3)
+    for (const name of ['a', 'b', 'c', 'd']) start(name)
+    expect(await begun()).toEqual(['a'])
+    serving.is = false
+    await end('a')
+    expect(await begun()).toEqual(['b', 'c', 'd'])
   })
 
   test('come back when a start fails', async () => {
-    const inPlace = createStartPlaces({ places: 1, patientPlaces: 1 })
+    const inPlace = createStartPlaces({ places: 1, isServingQuick: () => false })
     await expect(inPlace(true, () => Promise.reject(new Error('away')))).rejects.toThrow('away')
     await expect(inPlace(true, () => Promise.resolve('next'))).resolves.toBe('next')
   })
