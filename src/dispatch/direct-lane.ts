@@ -17,6 +17,8 @@ const QUEUE_MAX = 2_000
 const QUEUE_BYTES_MAX = 64 * 1024 * 1024
 const IN_FLIGHT_MAX = 1_000
 const UNRECORDED_MAX = 5_000
+/** Attempts begun in one go. */
+const AT_ONCE = 16
 /** A webhook may queue here what can probably be sent within this time; the rest waits in the database. */
 const ROOM_MS = 10_000
 const RETURN_MS = 1_000
@@ -27,7 +29,7 @@ export interface DirectLaneDeps {
   sql: Sql
   /** Names this process in the leases. */
   token: string
-  gate: Pick<WebhookGate, 'tryEnter' | 'obstacle' | 'roomWithin'>
+  gate: Pick<WebhookGate, 'tryEnter' | 'obstacle' | 'roomWithin' | 'isQuick'>
   send: Sender['send']
   /** The webhooks, ready to be called, at these versions or newer ones; those that are gone are missing. */
   loadTargets: (versions: ReadonlyMap<string, number | null>) => Promise<ReadonlyMap<string, Target>>
@@ -49,18 +51,20 @@ interface Queued {
 /** First attempts without a workflow: many at a time, each under a lease, through the same gate, sender and recorder. */
 export class DirectLane {
   readonly #deps: DirectLaneDeps
-  readonly #queues = new WebhookQueues<Queued>()
+  readonly #queues: WebhookQueues<Queued>
   readonly #running = new Set<Promise<void>>()
   #queuedBytes = 0
   #inFlight = 0
   #unrecorded = 0
   #loading = 0
   #isStopped = false
+  #isPumping = false
   #returned: GivenUp[] = []
   #shedding: NodeJS.Timeout | undefined
 
   constructor(deps: DirectLaneDeps) {
     this.#deps = deps
+    this.#queues = new WebhookQueues((webhookId) => deps.gate.isQuick(webhookId))
   }
 
   /** How many more deliveries it would take on now. */
@@ -173,8 +177,18 @@ export class DirectLane {
     return RETURN_MS
   }
 
+  /** Sends what may go, a few at a time, so that a burst does not hold up what comes in meanwhile. */
   #pump(): void {
-    while (this.#inFlight < IN_FLIGHT_MAX && this.#unrecorded < UNRECORDED_MAX) {
+    if (this.#isPumping) return
+    for (let count = 0; this.#inFlight < IN_FLIGHT_MAX && this.#unrecorded < UNRECORDED_MAX; count += 1) {
+      if (count === AT_ONCE) {
+        this.#isPumping = true
+        setImmediate(() => {
+          this.#isPumping = false
+          this.#pump()
+        })
+        return
+      }
       // A full cap sets the webhook aside until a place is free; everything else is decided when its turn is taken.
       const next = this.#queues.take((item) => this.#deps.gate.obstacle(requestOf(item)) !== 'cap')
       if (next === undefined) return

@@ -52,17 +52,18 @@ export function createStartPlaces(options: StartPlacesOptions): InPlace {
     } finally {
       const tookMs = now() - startedAt
       if (isQuick) share.learn(tookMs)
-      // What was started makes work for the server: a start that could wait rests for as long as it took.
+      // What was started makes work for the server: a start that could wait rests for longer than it took.
       if (isQuick || !isServingQuick()) leave(kind)
-      else setTimeout(leave, tookMs, kind)
+      else setTimeout(leave, REST_FACTOR * tookMs, kind)
     }
   }
 }
 
+const REST_FACTOR = 2
 /** A quick start is held up when it takes so many times as long as the shortest one lately. */
 const HELD_UP_FACTOR = 2
 const HELD_UP_MS = 3
-const GROWTH = 0.5
+const GROWTH = 0.1
 const MEMORY_MS = 30_000
 
 /** How many places patient starts may have beside quick ones: more as long as these do not notice, half when they do. */

@@ -58,7 +58,7 @@ describe('places for starts', () => {
     const { start, end, begun } = lab(8)
     for (const name of ['a', 'b', 'c', 'd', 'e']) start(name)
     expect(await begun()).toEqual(['a'])
-    for (let number = 0; number < 6; number += 1) {
+    for (let number = 0; number < 30; number += 1) {
       start(`quick ${number}`, true)
       await end(`quick ${number}`, 10)
     }
@@ -73,7 +73,7 @@ describe('places for starts', () => {
     await expect.poll(begun).toEqual(['e'])
   })
 
-  test('rest after a start that could wait for as long as it took', async () => {
+  test('rest after a start that could wait for twice as long as it took', async () => {
     const { start, end, begun } = lab(3)
     for (const name of ['a', 'b']) start(name)
     await begun()
