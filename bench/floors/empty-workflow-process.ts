@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Client } from '@temporalio/client'
 import { DefaultLogger, type InjectedSinks, NativeConnection, Runtime, Worker } from '@temporalio/worker'
 
+import { PRELOADED_MODULES } from '../../src/temporal/bundle.ts'
 import { answerCalls } from '../lab/child-calls.ts'
 import type { DoneSinks } from './empty-workflow.ts'
 
@@ -46,8 +47,15 @@ async function keepStarting(temporal: Client): Promise<void> {
   }
 }
 
+interface OpenOptions {
+  address: string
+  namespace: string
+  isPrepared: boolean
+}
+
 const calls = {
-  async open({ address, namespace }: { address: string; namespace: string }): Promise<void> {
+  /** `isPrepared`: in the sandbox that the product's workflows run in. */
+  async open({ address, namespace, isPrepared }: OpenOptions): Promise<void> {
     Runtime.install({ logger: new DefaultLogger('ERROR') })
     const connection = await NativeConnection.connect({ address })
     const worker = await Worker.create({
@@ -55,6 +63,7 @@ const calls = {
       namespace,
       taskQueue: TASK_QUEUE,
       workflowsPath: fileURLToPath(new URL('empty-workflow.ts', import.meta.url)),
+      ...(isPrepared ? { bundlerOptions: { preloadModules: [...PRELOADED_MODULES] } } : {}),
       sinks,
       maxConcurrentWorkflowTaskExecutions: WORKFLOW_SLOTS,
       maxConcurrentWorkflowTaskPolls: WORKFLOW_POLLERS,
