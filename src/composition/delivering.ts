@@ -10,6 +10,7 @@ import type { DeliveryStarter } from '../temporal/delivery-starter.ts'
 import { type AttemptDelivery, createAttemptDelivery } from '../usecases/attempt-delivery.ts'
 import { createDeliveryCommands, type DeliveryCommands } from '../usecases/delivery-commands.ts'
 import { createFailurePace } from '../usecases/failure-pace.ts'
+import { createFreshDeliveries, type FreshDeliveries } from '../usecases/fresh-deliveries.ts'
 import type { RecordAttemptDeps } from '../usecases/record-attempt.ts'
 import { createFirstSuccessRecorder } from '../usecases/first-successes.ts'
 import { createRecorder, type Recorder } from '../usecases/recorder.ts'
@@ -25,6 +26,8 @@ export interface Delivering {
   gate: WebhookGate
   targets: DispatchTargets
   messenger: Messenger
+  /** What this process has accepted a moment ago. */
+  fresh: FreshDeliveries
   commands: DeliveryCommands
   activities: ReturnType<typeof createActivities>
 }
@@ -57,6 +60,7 @@ export function createDelivering(core: Core, starter: DeliveryStarter): Deliveri
   })
   const commands = createDeliveryCommands({ database, messenger })
   const recordDeps = createRecordDeps(core)
+  const fresh = createFreshDeliveries()
   const failurePace = createFailurePace(() => gate.isServingQuick())
   const recorder = createRecorder({
     ...recordDeps,
@@ -69,6 +73,7 @@ export function createDelivering(core: Core, starter: DeliveryStarter): Deliveri
   const attemptDelivery = createAttemptDelivery({
     database,
     targets: core.targets,
+    fresh,
     send: core.sender.send,
     buildRequest,
     enterGate: (request) => gate.enter(request),
@@ -80,7 +85,7 @@ export function createDelivering(core: Core, starter: DeliveryStarter): Deliveri
   if (config.firstAttempt !== 'workflow')
     direct = createDirectSide(core, { gate, messenger, recordDeps, attemptDelivery, failurePace })
   const activities = createDeliveryActivities(core, { attemptDelivery, recorder, commands })
-  return { direct, gate, targets, messenger, commands, activities }
+  return { direct, gate, targets, messenger, fresh, commands, activities }
 }
 
 function createGate({ database, logger, logFault }: Core, onRoom: (webhookId: string) => void): WebhookGate {

@@ -1,5 +1,6 @@
 import type { AcceptLane } from '../db/accepting.ts'
 import { LEASE_SECONDS } from '../dispatch/direct-lane.ts'
+import type { FreshDelivery } from '../usecases/fresh-deliveries.ts'
 import { createPublishEvents, type OwnDelivery, type PublishEvents } from '../usecases/publish-events.ts'
 import type { Core } from './core.ts'
 import type { Delivering } from './delivering.ts'
@@ -12,7 +13,7 @@ const AUTO_START_SECONDS = 1
 /** Accepting events, and beginning what this process can begin at once. */
 export function createPublishing(
   { config, database, ids, fail }: Core,
-  { direct, messenger }: Delivering,
+  { direct, messenger, gate, fresh }: Delivering,
 ): PublishEvents {
   const isAuto = config.firstAttempt === 'auto'
 
@@ -39,7 +40,10 @@ export function createPublishing(
     onAccepted(own, askedAt, { token }) {
       fail('after-commit')
       if (direct !== null && token !== null) direct.lane.take(own.map(toLeased), askedAt)
-      else messenger.startMany(own.map(toAddress))
+      else {
+        for (const one of own) if (gate.isQuick(one.delivery.webhookId)) fresh.keep(toFresh(one))
+        messenger.startMany(own.map(toAddress))
+      }
     },
   })
 }
@@ -51,6 +55,36 @@ function toAddress({ delivery, event }: OwnDelivery) {
     webhookId: delivery.webhookId,
     eventType: event.type,
     attemptsMade: 0,
+  }
+}
+
+/** The row as the accepting statement wrote it. */
+function toFresh({ delivery, event }: OwnDelivery): FreshDelivery {
+  return {
+    webhookVersion: delivery.webhookVersion,
+    row: {
+      id: delivery.id,
+      workspace_id: event.workspaceId,
+      webhook_id: delivery.webhookId,
+      event_id: event.id,
+      event_type: event.type,
+      state: 'pending',
+      trigger: 'schedule',
+      attempt_count: 0,
+      steps_used: 0,
+      next_attempt_at: delivery.createdAt,
+      retry_requested_at: null,
+      in_flight_number: null,
+      in_flight_token: null,
+      in_flight_trigger: null,
+      in_flight_since: null,
+      in_flight_until: null,
+      settled_at: null,
+      workflow_id: event.workflowId,
+      timestamp: event.timestamp ?? delivery.createdAt,
+      payload: event.payload,
+      now: delivery.createdAt,
+    },
   }
 }
 

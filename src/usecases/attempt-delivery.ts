@@ -18,6 +18,7 @@ import { parseSchedule, stepsOf } from '../domain/schedule.ts'
 import { failureOf } from '../domain/verdict.ts'
 import type { buildRequest } from '../sending/request.ts'
 import type { Exchange, Sender } from '../sending/sender.ts'
+import type { FreshDeliveries } from './fresh-deliveries.ts'
 import { createGroupCommit } from './group-commit.ts'
 import type { Standing } from './record-attempt.ts'
 import type { Target, TargetCache } from './target-cache.ts'
@@ -37,6 +38,7 @@ export type AttemptDelivery = (call: AttemptCall) => Promise<AttemptResult>
 export interface AttemptDeliveryDeps {
   database: Pick<Database, 'sql'>
   targets: TargetCache
+  fresh: Pick<FreshDeliveries, 'take'>
   send: Sender['send']
   buildRequest: typeof buildRequest
   enterGate: EnterGate
@@ -75,7 +77,7 @@ export function createAttemptDelivery(deps: AttemptDeliveryDeps): AttemptDeliver
       await abandonAttempt(deps.database.sql, call.deliveryId, call.token)
       unmade.delete(call.token)
     }
-    const loaded = await load(call.deliveryId)
+    const loaded = await load(call)
     if (loaded === undefined) return { kind: 'settled', state: 'cancelled', attempt: null }
     const decision = decideAttempt(positionOf(loaded), call.reason, call.token)
     if (decision.kind !== 'attempt' || loaded.target === undefined)
@@ -84,14 +86,28 @@ export function createAttemptDelivery(deps: AttemptDeliveryDeps): AttemptDeliver
   }
 }
 
-/** Attempts that begin together share their statements. */
-function createLoader({ database }: AttemptDeliveryDeps): (id: string) => Promise<Loaded | undefined> {
-  return createGroupCommit<string, Loaded | undefined>(
+const TARGETS_MAX = 10_000
+
+/** What was accepted a moment ago is known; of the rest, attempts that begin together share their statements. */
+function createLoader({ database, fresh }: AttemptDeliveryDeps) {
+  /** As they were last read. */
+  const known = new Map<string, TargetRow>()
+
+  function knownToBe({ deliveryId, reason }: AttemptCall): Loaded | undefined {
+    const delivery = reason.kind === 'start' ? fresh.take(deliveryId) : undefined
+    if (delivery === undefined) return undefined
+    const target = known.get(delivery.row.webhook_id)
+    return target?.version === delivery.webhookVersion ? { row: delivery.row, target } : undefined
+  }
+
+  const read = createGroupCommit<string, Loaded | undefined>(
     async (ids) => {
       const rows = new Map((await loadDeliveries(database.sql, ids)).map((row) => [row.id, row]))
       const targets = await loadTargets(database.sql, [
         ...new Set([...rows.values()].map((row) => row.webhook_id)),
       ])
+      if (known.size + targets.size > TARGETS_MAX) known.clear()
+      for (const [id, target] of targets) known.set(id, target)
       return ids.map((id) => {
         const row = rows.get(id)
         return row === undefined ? undefined : { row, target: targets.get(row.webhook_id) }
@@ -100,6 +116,8 @@ function createLoader({ database }: AttemptDeliveryDeps): (id: string) => Promis
     () => false,
     { sizeOf: () => 1, sizeMax: LOAD_BATCH_MAX, holdMs: 0 },
   )
+  return async (call: AttemptCall): Promise<Loaded | undefined> =>
+    knownToBe(call) ?? (await read(call.deliveryId))
 }
 
 function positionOf({ row, target }: Loaded) {

@@ -12,6 +12,7 @@ import { createSender } from '../../src/sending/sender.ts'
 import { createSigningKey } from '../../src/sending/signature.ts'
 import { NO_ALLOWED_TARGETS, parseAllowedTargets } from '../../src/sending/target-url.ts'
 import { createAttemptDelivery } from '../../src/usecases/attempt-delivery.ts'
+import { createFreshDeliveries } from '../../src/usecases/fresh-deliveries.ts'
 import { createDeliveryCommands } from '../../src/usecases/delivery-commands.ts'
 import { createFirstSuccessRecorder } from '../../src/usecases/first-successes.ts'
 import { createPublishEvents } from '../../src/usecases/publish-events.ts'
@@ -83,6 +84,7 @@ export async function createLife() {
   const attemptDeps = {
     database,
     targets,
+    fresh: createFreshDeliveries(),
     send: sender.send,
     buildRequest,
     enterGate: () => Promise.resolve({ kind: 'enter' as const, pass: { leave: () => undefined } }),
