@@ -121,7 +121,7 @@ export async function acceptEvents(
       lane.leaseSeconds,
       lane.token,
     ],
-    'accept',
+    { hot: 'accept' },
   )
   const accepted = new Map<string, AcceptedDelivery[]>()
   for (const row of rows) {

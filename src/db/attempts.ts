@@ -38,7 +38,7 @@ const LOAD = `
   where d.id = any ($1::uuid[])`
 
 export async function loadDeliveries(sql: Sql, ids: readonly string[]): Promise<DeliveryRow[]> {
-  return sql.query<DeliveryRow>(LOAD, [ids], 'load-deliveries')
+  return sql.query<DeliveryRow>(LOAD, [ids], { hot: 'load-deliveries' })
 }
 
 export interface BeginAttempt {
@@ -91,7 +91,7 @@ export async function beginAttempt(
       interrupted.in_flight_trigger,
       interrupted.in_flight_since,
     ],
-    'begin-attempt',
+    { hot: 'begin-attempt' },
   )
   return rows.length === 1
 }

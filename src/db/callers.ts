@@ -27,7 +27,7 @@ export async function findLiveKey(sql: Sql, id: string): Promise<KeyRow | null> 
     `select id, workspace_id as "workspaceId", name, scopes, secret_hash as "secretHash", expires_at as "expiresAt"
      from api_key where id = $1 and revoked_at is null and (expires_at is null or expires_at > now())`,
     [id],
-    'find-live-key',
+    { hot: 'find-live-key' },
   )
   return rows[0] ?? null
 }

@@ -1,23 +1,35 @@
 import { type EntityManager, MikroORM, PostgreSqlDriver } from '@mikro-orm/postgresql'
 import { Migrator } from '@mikro-orm/migrations'
-import { DatabaseError, type Pool, type PoolClient, type QueryResultRow, types } from 'pg'
+import { DatabaseError, Pool, type PoolClient, type PoolConfig, type QueryResultRow, types } from 'pg'
 
 import { DomainError } from '../domain/errors.ts'
 import { migrations } from '../../migrations/index.ts'
 import { entities } from './schema.ts'
 
-const CONNECTIONS_MAX = 10
+const CONNECTIONS_MAX = 8
+/** Besides those: for the few statements that run with every delivery. */
+const HOT_CONNECTIONS_MAX = 4
 const CONNECT_TIMEOUT_MS = 2_000
 /** The server ends a statement after this long; the client gives up a little later, when the server says nothing. */
 const STATEMENT_TIMEOUT_MS = 2_300
 const QUERY_TIMEOUT_MS = 2_600
 
 /**
- * Runs hand-written SQL on one connection or in one transaction. `name` makes it a prepared statement. Rows hold what
- * the driver makes of PostgreSQL's types by itself: timestamptz is a Date, bigint and numeric are strings.
+ * Makes a prepared statement. One with `hot` runs with every delivery and is planned once per session, whatever its
+ * values: planned anew for short arrays, it costs twice as much.
+ */
+export type StatementName = string | { hot: string }
+
+/**
+ * Runs hand-written SQL on one connection or in one transaction. Rows hold what the driver makes of PostgreSQL's types
+ * by itself: timestamptz is a Date, bigint and numeric are strings.
  */
 export interface Sql {
-  query<Row extends QueryResultRow>(text: string, values?: readonly unknown[], name?: string): Promise<Row[]>
+  query<Row extends QueryResultRow>(
+    text: string,
+    values?: readonly unknown[],
+    name?: StatementName,
+  ): Promise<Row[]>
 }
 
 export interface Database {
@@ -40,7 +52,7 @@ export interface DatabaseOptions {
 
 /** Opens a pool; connects lazily, so it also succeeds while PostgreSQL is away. */
 export async function openDatabase(options: DatabaseOptions): Promise<Database> {
-  const statementTimeoutMs = options.statementTimeoutMs ?? STATEMENT_TIMEOUT_MS
+  const sessionOptions = toSessionOptions(options.statementTimeoutMs ?? STATEMENT_TIMEOUT_MS)
   const orm = new MikroORM({
     driver: PostgreSqlDriver,
     clientUrl: options.url,
@@ -54,14 +66,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
       allOrNothing: true,
     },
     pool: { min: 0, max: options.connectionsMax ?? CONNECTIONS_MAX },
-    driverOptions: {
-      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-      statement_timeout: statementTimeoutMs,
-      query_timeout: statementTimeoutMs === 0 ? 0 : QUERY_TIMEOUT_MS,
-      idle_in_transaction_session_timeout: 10_000,
-      keepAlive: true,
-      application_name: 'postrider',
-    },
+    driverOptions: sessionOptions,
     forceUtcTimezone: true,
     debug: false,
     // The ORM's own notices; what goes wrong reaches us as errors.
@@ -70,13 +75,23 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
   })
   const connection = orm.em.getConnection()
   const pool = await connection.getNativeClient()
+  const hotPool = new Pool({
+    ...sessionOptions,
+    connectionString: options.url,
+    max: Math.min(HOT_CONNECTIONS_MAX, options.connectionsMax ?? HOT_CONNECTIONS_MAX),
+    options: '-c plan_cache_mode=force_generic_plan',
+  })
+  // A connection that breaks is replaced, and who uses it learns of it; without a listener it would end the process.
+  hotPool.on('error', () => undefined)
+  hotPool.on('connect', (client) => client.on('error', () => undefined))
   return {
     em: () => orm.em.fork(),
-    sql: createSql(pool),
+    sql: createSql(pool, hotPool),
     transaction: (work) => inTransaction(pool, work),
     orm,
     pool,
     async close() {
+      await hotPool.end()
       await orm.close(true)
       // The ORM ends only a pool that it has used itself.
       if (!pool.ended) await pool.end()
@@ -84,12 +99,34 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
   }
 }
 
-function createSql(runner: Pool | PoolClient): Sql {
+function toSessionOptions(statementTimeoutMs: number) {
   return {
-    async query<Row extends QueryResultRow>(text: string, values: readonly unknown[] = [], name?: string) {
-      // Named here because the ORM sets the pool up to hand it raw times.
-      const config = { text, values: [...values], types, ...(name === undefined ? {} : { name }) }
-      return (await runner.query<Row>(config)).rows
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    statement_timeout: statementTimeoutMs,
+    query_timeout: statementTimeoutMs === 0 ? 0 : QUERY_TIMEOUT_MS,
+    idle_in_transaction_session_timeout: 10_000,
+    keepAlive: true,
+    application_name: 'postrider',
+  } satisfies PoolConfig
+}
+
+function createSql(runner: Pool | PoolClient, hotRunner = runner): Sql {
+  return {
+    async query<Row extends QueryResultRow>(
+      text: string,
+      values: readonly unknown[] = [],
+      name?: StatementName,
+    ) {
+      const isHot = typeof name === 'object'
+      const statement = isHot ? name.hot : name
+      // Types are named here because the ORM sets the pool up to hand it raw times.
+      const config = {
+        text,
+        values: [...values],
+        types,
+        ...(statement === undefined ? {} : { name: statement }),
+      }
+      return (await (isHot ? hotRunner : runner).query<Row>(config)).rows
     },
   }
 }

@@ -59,11 +59,9 @@ export async function recordFirstSuccesses(
 ): Promise<Set<string>> {
   const recorded = new Set<string>()
   for (const [statusCode, group] of Map.groupBy(successes, ({ record }) => record.statusCode)) {
-    const rows = await sql.query<{ id: string }>(
-      RECORD,
-      valuesOf(group, statusCode),
-      'record-first-successes',
-    )
+    const rows = await sql.query<{ id: string }>(RECORD, valuesOf(group, statusCode), {
+      hot: 'record-first-successes',
+    })
     for (const { id } of rows) recorded.add(id)
   }
   return recorded

@@ -50,7 +50,7 @@ const LOAD = `
 /** Reads the webhooks with these ids, deleted ones included, in one statement. Ids that never were are left out. */
 export async function loadTargets(sql: Sql, webhookIds: readonly string[]): Promise<Map<string, TargetRow>> {
   if (webhookIds.length === 0) return new Map()
-  const rows = await sql.query<Row>(LOAD, [[...new Set(webhookIds)]], 'load_targets')
+  const rows = await sql.query<Row>(LOAD, [[...new Set(webhookIds)]], { hot: 'load_targets' })
   return new Map(rows.map((row) => [row.id, fromRow(row)]))
 }
 
