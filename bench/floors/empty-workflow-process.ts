@@ -7,17 +7,22 @@ import { Client } from '@temporalio/client'
 import { DefaultLogger, type InjectedSinks, NativeConnection, Runtime, Worker } from '@temporalio/worker'
 
 import { PRELOADED_MODULES } from '../../src/temporal/bundle.ts'
+import type { TemporalTarget } from '../../src/temporal/connection.ts'
 import { answerCalls } from '../lab/child-calls.ts'
 import type { DoneSinks } from './empty-workflow.ts'
 
 const TASK_QUEUE = 'bench-empty'
 const WORKFLOW_SLOTS = 200
 const WORKFLOW_POLLERS = 2
+const CLOSE_WAIT_MS = 10_000
 
 let client: Client | undefined
+let worker: Worker | undefined
+let running: Promise<void> | undefined
 let finished = 0
 let isStopped = false
 const waiting: (() => void)[] = []
+const places: Promise<void>[] = []
 
 const sinks: InjectedSinks<DoneSinks> = {
   done: {
@@ -47,18 +52,16 @@ async function keepStarting(temporal: Client): Promise<void> {
   }
 }
 
-interface OpenOptions {
-  address: string
-  namespace: string
+export interface EmptyWorkflowOptions extends TemporalTarget {
   isPrepared: boolean
 }
 
 const calls = {
   /** `isPrepared`: in the sandbox that the product's workflows run in. */
-  async open({ address, namespace, isPrepared }: OpenOptions): Promise<void> {
+  async open({ address, namespace, security, isPrepared }: EmptyWorkflowOptions): Promise<void> {
     Runtime.install({ logger: new DefaultLogger('ERROR') })
-    const connection = await NativeConnection.connect({ address })
-    const worker = await Worker.create({
+    const connection = await NativeConnection.connect({ address, ...security })
+    worker = await Worker.create({
       connection,
       namespace,
       taskQueue: TASK_QUEUE,
@@ -68,7 +71,7 @@ const calls = {
       maxConcurrentWorkflowTaskExecutions: WORKFLOW_SLOTS,
       maxConcurrentWorkflowTaskPolls: WORKFLOW_POLLERS,
     })
-    void worker.run()
+    running = worker.run()
     client = new Client({ connection, namespace })
   },
   /** Workflows ended per second, with so many in flight. */
@@ -78,13 +81,22 @@ const calls = {
     seconds,
   }: Record<'inFlight' | 'warmUpSeconds' | 'seconds', number>) {
     if (client === undefined) throw new Error('Open it first.')
-    for (let place = 0; place < inFlight; place += 1) void keepStarting(client)
+    for (let place = 0; place < inFlight; place += 1) places.push(keepStarting(client))
     await sleep(1_000 * warmUpSeconds)
     const [beganMs, before] = [performance.now(), finished]
     await sleep(1_000 * seconds)
     const perSecond = ((finished - before) * 1_000) / (performance.now() - beganMs)
     isStopped = true
     return perSecond
+  },
+  /** Lets what is in flight end, so that nothing stays open on a server that outlives the bench. */
+  async close() {
+    const closing = async (): Promise<void> => {
+      await Promise.all(places)
+      worker?.shutdown()
+      await running
+    }
+    await Promise.race([closing(), sleep(CLOSE_WAIT_MS)])
   },
 }
 

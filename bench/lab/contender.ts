@@ -8,6 +8,7 @@ import type { Endpoint } from './receiver-process.ts'
 import { profileFlags, startProgram } from './server-process.ts'
 import { type BenchTemporal, openBenchTemporal } from './servers.ts'
 import { type FirstAttempt, type Layout, type RunningService, startService } from './service.ts'
+import type { TemporalPlace } from './temporal-place.ts'
 
 /** Read as it is written by every signature scheme, so that the bare loop can use one key for all. */
 export const SECRET = 'bench-secret-of-thirty-six-characters'
@@ -48,6 +49,14 @@ export interface RunningServiceContender extends RunningContender {
   readonly webhookIds: Readonly<Record<string, string>>
 }
 
+/** What the service needs to know of the Temporal server that it is started on. */
+interface Footing {
+  readonly address: string
+  readonly access?: Readonly<Record<string, string>>
+  /** Null where its processor time is not ours to see. */
+  readonly pid: () => number | null
+}
+
 export const JSON_HEADERS = { 'content-type': 'application/json' }
 
 let databases = 0
@@ -69,21 +78,34 @@ export async function openDatabaseFor(
   return url
 }
 
-/** The service as its real processes, with a database and, where there is none outside, a Temporal of its own. */
+/** The service as its real processes, with a database and a Temporal development server of its own. */
 export async function startServiceFor(
   lab: Lab,
   resources: AsyncDisposableStack,
   setup: ServiceSetup,
 ): Promise<RunningServiceContender> {
   const folder = await lab.openFolder(setup.firstAttempt)
-  const databaseUrl = setup.databaseUrl ?? (await openDatabaseFor(lab, resources, false))
   const temporal = await openBenchTemporal(folder)
   resources.defer(async () => temporal.stop())
+  const running = { ...(await startServiceOn(lab, resources, setup, folder, temporal)), temporal }
+  await setup.prepare?.(running)
+  return running
+}
+
+async function startServiceOn(
+  lab: Lab,
+  resources: AsyncDisposableStack,
+  setup: Omit<ServiceSetup, 'prepare'>,
+  folder: string,
+  temporal: Footing,
+): Promise<Omit<RunningServiceContender, 'temporal'>> {
+  const databaseUrl = setup.databaseUrl ?? (await openDatabaseFor(lab, resources, false))
   const service = await startService({
     firstAttempt: setup.firstAttempt,
     layout: setup.layout,
     databaseUrl,
     temporalAddress: temporal.address,
+    temporalAccess: temporal.access ?? {},
     directory: folder,
     profileDirectory: lab.options.profileDirectory,
   })
@@ -93,26 +115,43 @@ export async function startServiceFor(
     const url = lab.receiverOrigin + path
     webhookIds[path] = await service.management.createWebhook({ ...wish, url, secret: SECRET })
   }
-  const running: RunningServiceContender = {
+  return {
     urls: service.origins.map((origin) => `${origin}/api/v1/events`),
     batchUrls: service.origins.map((origin) => `${origin}/api/v1/events/batch`),
     headers: { ...JSON_HEADERS, authorization: `Bearer ${service.apiKey}` },
-    pids: () => ({
-      ...Object.fromEntries(service.parts.map(({ name, pid }) => [name, pid()])),
-      postgres: lab.databases.server.pid,
-      temporal: temporal.pid(),
-    }),
+    pids() {
+      const temporalPid = temporal.pid()
+      return {
+        ...Object.fromEntries(service.parts.map(({ name, pid }) => [name, pid()])),
+        postgres: lab.databases.server.pid,
+        ...(temporalPid !== null && { temporal: temporalPid }),
+      }
+    },
     service,
-    temporal,
     databaseUrl,
     webhookIds,
   }
-  await setup.prepare?.(running)
-  return running
 }
 
 export function serviceContender(label: string, setup: ServiceSetup): Contender {
   return { label, start: async (lab, resources) => startServiceFor(lab, resources, setup) }
+}
+
+/** The service with another Temporal server below it. */
+export function serviceContenderAt(
+  label: string,
+  place: TemporalPlace,
+  setup: Omit<ServiceSetup, 'prepare'>,
+): Contender {
+  return {
+    label,
+    async start(lab, resources) {
+      const { target, access, pid } = await place.open(lab, resources)
+      const folder = await lab.openFolder(setup.firstAttempt)
+      const footing = { address: target.address, access, pid: () => pid }
+      return startServiceOn(lab, resources, setup, folder, footing)
+    },
+  }
 }
 
 const BARE_LOOP = fileURLToPath(new URL('../floors/bare-loop.ts', import.meta.url))

@@ -8,6 +8,7 @@ import { findFreePort } from '../../src/local/ports.ts'
 import { type LocalPostgres, startPostgres } from '../../src/local/postgres.ts'
 import { type LocalTemporal, startTemporal } from '../../src/local/temporal.ts'
 import { findTemporalBinary } from '../../src/local/temporal-binary.ts'
+import { endWithBench } from './end-with-bench.ts'
 
 const HOST = '127.0.0.1'
 const TEMPLATE = 'bench_template'
@@ -24,6 +25,7 @@ export interface Databases {
 /** A PostgreSQL of the bench's own, as durable as `npm start` runs it. */
 export async function startDatabases(homeDir: string): Promise<Databases> {
   const server = await startPostgres({ homeDir, port: await findFreePort(HOST) })
+  endWithBench(server, 'SIGQUIT')
   await onServer(server.url, `create database ${TEMPLATE}`)
   await migrate(urlOf(server.url, TEMPLATE))
   const create = async (name: string, template: string): Promise<string> => {
@@ -74,8 +76,11 @@ export interface BenchTemporal {
 export async function openBenchTemporal(directory: string): Promise<BenchTemporal> {
   const binary = await temporalBinary()
   const port = await findFreePort(HOST)
-  const start = async (): Promise<LocalTemporal> =>
-    startTemporal({ binary, port, databaseFile: join(directory, 'temporal.sqlite') })
+  const start = async (): Promise<LocalTemporal> => {
+    const started = await startTemporal({ binary, port, databaseFile: join(directory, 'temporal.sqlite') })
+    endWithBench(started, 'SIGKILL')
+    return started
+  }
   let server = await start()
   return {
     address: server.address,

@@ -24,6 +24,8 @@ export interface ServiceWish {
   readonly layout: Layout
   readonly databaseUrl: string
   readonly temporalAddress: string
+  /** The namespace and how to be let in, by the names of the environment, where the server's own defaults do not do. */
+  readonly temporalAccess?: Readonly<Record<string, string>>
   /** Logs and the data directory go here. */
   readonly directory: string
   /** Where processor profiles of the service's processes go; null makes none. */
@@ -51,6 +53,7 @@ export interface RunningService {
 export async function startService(wish: ServiceWish): Promise<RunningService> {
   const apiKey = createKeyText(randomUUID())
   const env = {
+    ...wish.temporalAccess,
     DATABASE_URL: wish.databaseUrl,
     TEMPORAL_ADDRESS: wish.temporalAddress,
     POSTRIDER_MASTER_KEYS: `bench:${randomBytes(32).toString('base64')}`,

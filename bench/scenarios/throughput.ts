@@ -5,11 +5,14 @@ import {
   receiverContender,
   SECRET,
   serviceContender,
+  serviceContenderAt,
+  type ServiceSetup,
 } from '../lab/contender.ts'
-import { measureEmptyWorkflow } from '../lab/empty-workflow-floor.ts'
+import { measureEmptyWorkflow, measureEmptyWorkflowAt } from '../lab/empty-workflow-floor.ts'
 import type { Lab } from '../lab/lab.ts'
 import { measure, type Trial } from '../lab/measurement.ts'
 import type { FirstAttempt } from '../lab/service.ts'
+import { findTemporalPlace } from '../lab/temporal-choice.ts'
 import { Figures } from '../report/figures.ts'
 import type { Row, ScenarioResult } from '../report/result.ts'
 import type { Scenario } from './scenario.ts'
@@ -26,6 +29,9 @@ const WORKFLOW_WINDOW = 30
 const EMPTY_IN_FLIGHT = 30
 const DRAIN_MS = 60_000
 
+const ON_POSTGRES = 'workflow, Temporal on PostgreSQL'
+const EMPTY_ON_POSTGRES = 'empty workflow, Temporal on PostgreSQL'
+
 /** In turn, one round after the other: `workflow` is measured against empty workflows, the rest against the bare loop. */
 export const throughput: Scenario = {
   name: 'throughput',
@@ -33,7 +39,8 @@ export const throughput: Scenario = {
   isUsual: true,
   async run(lab) {
     const figures = new Figures()
-    const empty: EmptyWorkflows = { plain: [], prepared: [] }
+    const empty: EmptyWorkflows = { plain: [], prepared: [], onPostgres: [] }
+    const { place, remark } = await findTemporalPlace(lab)
     for (let round = 1; round <= lab.options.rounds; round += 1) {
       for (const [contender, trial] of contenders(lab)) {
         lab.say(`throughput, round ${round}: ${contender.label}`)
@@ -42,17 +49,27 @@ export const throughput: Scenario = {
       lab.say(`throughput, round ${round}: empty workflow`)
       empty.plain.push(await measureEmptyWorkflow(lab, EMPTY_IN_FLIGHT, false))
       empty.prepared.push(await measureEmptyWorkflow(lab, EMPTY_IN_FLIGHT, true))
+      if (place === null) continue
+      lab.say(`throughput, round ${round}: ${EMPTY_ON_POSTGRES}`)
+      empty.onPostgres.push(await measureEmptyWorkflowAt(lab, place, EMPTY_IN_FLIGHT))
+      lab.say(`throughput, round ${round}: ${ON_POSTGRES}`)
+      const onPostgres = serviceContenderAt(ON_POSTGRES, place, oneWebhook('workflow'))
+      figures.add(ON_POSTGRES, await measure(lab, onPostgres, trialOf(lab, WORKFLOW_WINDOW)))
     }
-    return toResult(figures, empty)
+    return toResult(figures, empty, remark)
   },
 }
 
 export function oneWebhookService(firstAttempt: FirstAttempt): Contender {
-  return serviceContender(firstAttempt, {
+  return serviceContender(firstAttempt, oneWebhook(firstAttempt))
+}
+
+function oneWebhook(firstAttempt: FirstAttempt): ServiceSetup {
+  return {
     firstAttempt,
     layout: { kind: 'one' },
     webhooks: { [PATH]: { events: [TYPE], concurrency: CONCURRENCY } },
-  })
+  }
 }
 
 function contenders(lab: Lab): [Contender, Trial][] {
@@ -87,13 +104,17 @@ export function trialOf({ options }: Lab, window: number): Trial {
   }
 }
 
-/** Rates per second: as the SDK runs them, and in the sandbox of the product's own workflows. */
+/**
+ * Rates per second: as the SDK runs them, in the sandbox of the product's own workflows, and as the SDK runs them on
+ * the other server; none where that is left out.
+ */
 interface EmptyWorkflows {
   readonly plain: number[]
   readonly prepared: number[]
+  readonly onPostgres: number[]
 }
 
-function toResult(figures: Figures, empty: EmptyWorkflows): ScenarioResult {
+function toResult(figures: Figures, empty: EmptyWorkflows, remark: string): ScenarioResult {
   const unit = 'deliveries/s'
   const rate = (label: string, against?: string): Row =>
     figures.row(label, unit, (m) => m.receivedPerSecond, against)
@@ -107,6 +128,7 @@ function toResult(figures: Figures, empty: EmptyWorkflows): ScenarioResult {
       { label: 'empty workflow', unit: 'workflows/s', values: empty.plain },
       { label: 'empty workflow, our sandbox', unit: 'workflows/s', values: empty.prepared },
       { ...workflow, against: { label: 'empty workflow', values: empty.plain } },
+      ...rowsOnPostgres(figures, empty.onPostgres),
     ],
     settings: {
       dataBytes: DATA_BYTES,
@@ -115,6 +137,15 @@ function toResult(figures: Figures, empty: EmptyWorkflows): ScenarioResult {
       cpuMicrosecondsPerDelivery: figures.cpu(),
     },
     faults: figures.faults(),
-    remarks: figures.remarks(),
+    remarks: [...figures.remarks(), remark],
   }
+}
+
+function rowsOnPostgres(figures: Figures, empty: readonly number[]): Row[] {
+  if (empty.length === 0) return []
+  const against = { label: EMPTY_ON_POSTGRES, values: empty }
+  return [
+    { label: EMPTY_ON_POSTGRES, unit: 'workflows/s', values: empty },
+    { ...figures.row(ON_POSTGRES, 'deliveries/s', (m) => m.receivedPerSecond), against },
+  ]
 }

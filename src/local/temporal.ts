@@ -14,7 +14,7 @@ const READY_RETRY_MS = 50
 const RATE_MAX = 100_000
 
 /** As the server comes it is tuned for a cluster of many tenants; these are for one machine with one. */
-const DYNAMIC_CONFIG: Readonly<Record<string, string | number | boolean>> = {
+export const DYNAMIC_CONFIG: Readonly<Record<string, string | number | boolean>> = {
   'frontend.rps': RATE_MAX,
   'frontend.namespaceRPS': RATE_MAX,
   'frontend.namespaceRPS.visibility': RATE_MAX,
