@@ -1,3 +1,4 @@
+import { showNumber } from './numbers.ts'
 import { ratiosOf, type Row, type ScenarioResult, type Spread, spreadOf } from './result.ts'
 
 const COLUMNS = ['', 'median', 'min', 'max', 'unit', 'against'] as const
@@ -38,10 +39,4 @@ function showRatio(row: Row): string {
   if (row.against === undefined) return ''
   const { median, min, max }: Spread = spreadOf(ratiosOf(row))
   return `${median.toFixed(2)} (${min.toFixed(2)}–${max.toFixed(2)}) × ${row.against.label}`
-}
-
-function showNumber(value: number): string {
-  if (Number.isNaN(value)) return '–'
-  if (Math.abs(value) >= 100 || Number.isInteger(value)) return Math.round(value).toLocaleString('en')
-  return value.toFixed(value < 10 ? 2 : 1)
 }
