@@ -73,7 +73,8 @@ export const deliveryTables: readonly string[] = [
   ) partition by range (delivery_id)`,
 
   // Statistics: additions are appended by the statement that settles, and folded into webhook_stats by the upkeep.
-  // metric: 'succeeded' | 'failed' | 'cancelled' (settled deliveries), 'failure:<class>', 'ms:<bucket>' (attempts).
+  // metric: 'succeeded' | 'failed' | 'cancelled' (settled deliveries), 'failure:<class>', 'ms:<bucket>' (attempts), and
+  // 'ok:<bucket>' (a delivery that has succeeded, with its one attempt).
   `create table webhook_stats_addition (
     webhook_id uuid not null,
     hour timestamptz(0) not null,

@@ -1,5 +1,6 @@
 import type { AcceptLane } from '../db/accepting.ts'
 import { LEASE_SECONDS } from '../dispatch/direct-lane.ts'
+import type { Messenger } from '../dispatch/messenger.ts'
 import type { FreshDelivery } from '../usecases/fresh-deliveries.ts'
 import { createPublishEvents, type OwnDelivery, type PublishEvents } from '../usecases/publish-events.ts'
 import type { Core } from './core.ts'
@@ -26,9 +27,11 @@ export function createPublishing(
     }
   }
 
+  const diversion = createDiversion(messenger)
+
   function chooseLane(): AcceptLane {
     fail('before-commit')
-    if (direct === null || (isAuto && messenger.capacity() > 0)) return byWorkflow()
+    if (direct === null || (isAuto && !diversion.isOn())) return byWorkflow()
     const { token } = direct
     return { firstAttempt: 'direct', token, capacity: direct.capacity(), leaseSeconds: LEASE_SECONDS }
   }
@@ -39,13 +42,40 @@ export function createPublishing(
     lane: chooseLane,
     onAccepted(own, askedAt, { token }) {
       fail('after-commit')
-      if (direct !== null && token !== null) direct.lane.take(own.map(toLeased), askedAt)
-      else {
+      if (direct !== null && token !== null) {
+        diversion.count(own.length)
+        direct.lane.take(own.map(toLeased), askedAt)
+      } else {
         for (const one of own) if (gate.isQuick(one.delivery.webhookId)) fresh.keep(toFresh(one))
         messenger.startMany(own.map(toAddress))
       }
     },
   })
+}
+
+const DIVERSION_MS = 1_000
+
+/**
+ * In `auto`: once Temporal has no room, everything goes the direct way for a second, and for another as long as more
+ * comes than Temporal takes. A burst that is shared with Temporal waits for it.
+ */
+function createDiversion({ capacity, perSecond }: Pick<Messenger, 'capacity' | 'perSecond'>) {
+  let until = -Infinity
+  let counted = 0
+  return {
+    isOn(): boolean {
+      const now = performance.now()
+      if (now < until) return true
+      const goesOn = now < until + DIVERSION_MS && counted > perSecond()
+      counted = 0
+      if (!goesOn && capacity() > 0) return false
+      until = now + DIVERSION_MS
+      return true
+    },
+    count(deliveries: number): void {
+      counted += deliveries
+    },
+  }
 }
 
 function toAddress({ delivery, event }: OwnDelivery) {

@@ -42,9 +42,7 @@ const RECORD = `
     where webhook_id = any (array(select distinct webhook_id from settled)) and kind = 'exhausted' and state = 'open'
   ), counted as (
     insert into webhook_stats_addition (webhook_id, hour, metric, amount)
-    select webhook_id, date_trunc('hour', now(), 'UTC'), 'succeeded', count(*) from settled group by webhook_id
-    union all
-    select s.webhook_id, date_trunc('hour', now(), 'UTC'), 'ms:' || m.bucket, count(*)
+    select s.webhook_id, date_trunc('hour', now(), 'UTC'), 'ok:' || m.bucket, count(*)
     from settled s join met m on m.id = s.id group by s.webhook_id, m.bucket
   )
   select id from settled`

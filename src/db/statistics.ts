@@ -37,18 +37,23 @@ interface Row {
   amount: number | null
 }
 
+// 'ok:<bucket>' stands for a delivery that has succeeded and its one attempt, so that the common case is one row.
 // What was appended and not folded yet is added to the rollup in one statement, so in one snapshot: nothing is missed or
 // counted twice while a fold commits. The slots come from here too, because the hours were cut by this clock.
 const READ = `
   with slots as (
     select generate_series(last - make_interval(hours => ($3::int - 1) * $4::int), last, make_interval(hours => $4::int)) as at
     from (select date_trunc($2, now(), 'UTC') as last) as clock
-  ), figures as (
+  ), stored as (
     select webhook_id, hour, metric, amount from webhook_stats
     where webhook_id = any($1::uuid[]) and hour >= (select min(at) from slots)
     union all
     select webhook_id, hour, metric, amount from webhook_stats_addition
     where webhook_id = any($1::uuid[]) and hour >= (select min(at) from slots)
+  ), figures as (
+    select webhook_id, hour, amount, case when metric like 'ok:%' then 'succeeded' else metric end as metric from stored
+    union all
+    select webhook_id, hour, amount, 'ms' || substr(metric, 3) from stored where metric like 'ok:%'
   )
   select f.webhook_id as "webhookId", f.metric, sum(f.amount)::float8 as amount,
     case when f.metric is null or f.metric in ('succeeded', 'failed') or $5::boolean

@@ -13,7 +13,8 @@ export const LEASE_SECONDS = 45
 const LEASE_MS = LEASE_SECONDS * 1_000
 /** What must be left of a lease beside the attempt's own timeout. */
 const LEASE_MARGIN_MS = 5_000
-const QUEUE_MAX = 2_000
+/** Room for some events that match many webhooks: what finds none costs two more statements. */
+const QUEUE_MAX = 6_000
 const QUEUE_BYTES_MAX = 64 * 1024 * 1024
 const IN_FLIGHT_MAX = 1_000
 const UNRECORDED_MAX = 5_000

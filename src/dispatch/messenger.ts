@@ -19,6 +19,8 @@ export interface MessengerDeps {
 export interface Messenger extends DeliveryMessenger {
   /** How many more messages it would take now. */
   capacity(): number
+  /** How many Temporal has lately taken in a second. */
+  perSecond(): number
   startMany(deliveries: readonly DeliveryAddress[]): void
   /** Resolves when nothing is under way any more. */
   settled(): Promise<void>
@@ -57,6 +59,7 @@ export function createMessenger(deps: MessengerDeps): Messenger {
       if (waitMsMax === null) return inFlightMax - inFlight()
       return Math.max(0, Math.min(inFlightMax, pace.doneWithin(waitMsMax)) - inFlight())
     },
+    perSecond: () => pace.doneWithin(1_000),
     start: (delivery) => {
       send(1, () => startAll([delivery]))
     },
