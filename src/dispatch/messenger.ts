@@ -64,10 +64,11 @@ export function createMessenger(deps: MessengerDeps): Messenger {
       send(1, () => startAll([delivery]))
     },
     startMany(deliveries) {
-      const quick = deliveries.filter(({ webhookId }) => deps.isQuick(webhookId))
+      const { quick = [], patient: others = [] } = Object.groupBy(deliveries, ({ webhookId }) =>
+        deps.isQuick(webhookId) ? 'quick' : 'patient',
+      )
       if (quick.length > 0) send(quick.length, () => startAll(quick))
-      if (quick.length < deliveries.length)
-        startPatiently(deliveries.filter((delivery) => !quick.includes(delivery)))
+      startPatiently(others)
     },
     retry: (delivery, requestedAt) => {
       send(1, () => targets.retry(delivery, requestedAt))
