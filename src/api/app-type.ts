@@ -23,6 +23,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Who asks. Set before the handler of every route that declares a scope. */
     caller: Caller
+    /** When the caller was last looked up, as a time of `performance.now()`. */
+    callerAskedAtMs: number
   }
 
   interface FastifyContextConfig {

@@ -1,7 +1,8 @@
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyReply, FastifyRequest, HookHandlerDoneFunction } from 'fastify'
 
 import { DomainError } from '../domain/errors.ts'
-import type { Caller, Callers } from '../usecases/callers.ts'
+import type { Scope } from '../domain/scopes.ts'
+import type { Caller, Callers, FoundCaller } from '../usecases/callers.ts'
 import type { App } from './app-type.ts'
 import { createRateLimiter, type RateLimiter } from './rate-limiter.ts'
 import { rateLimitHeaders, tooMany } from './rate-limits.ts'
@@ -24,32 +25,66 @@ export function createFailureLimiter(): RateLimiter {
 
 /** Sets `request.caller` on every route that declares a scope, and refuses who may not. */
 export function addAuthentication(app: App, deps: AuthenticationDeps, failures: RateLimiter): void {
-  const askedAtMs = new WeakMap<FastifyRequest, number>()
-
-  async function authenticate(request: FastifyRequest, reply: FastifyReply): Promise<void> {
-    const { scope } = request.routeOptions.config
+  app.decorateRequest('caller')
+  app.decorateRequest('callerAskedAtMs', 0)
+  app.addHook('onRoute', (route) => {
+    const scope = route.config?.scope
     if (scope === undefined) return
-    askedAtMs.set(request, performance.now())
-    const caller = await findCaller(deps, request)
-    if (caller === null) throw refuse(request, reply, failures)
-    if (scope !== 'any' && !caller.scopes.includes(scope)) {
-      reply.header('www-authenticate', `Bearer error="insufficient_scope", scope="${scope}"`)
-      throw new DomainError('missing_scope', `This needs the scope ${scope}, which the key does not have.`)
+    const authenticate = createAuthenticate(deps, failures, scope)
+    const again: Authenticate = (request, reply, done) => {
+      const agoMs = performance.now() - request.callerAskedAtMs
+      if (agoMs > STALE_AFTER_MS) authenticate(request, reply, done)
+      else done()
     }
-    request.caller = caller
-  }
-
-  app.addHook('onRequest', authenticate)
-  app.addHook('preHandler', async (request, reply) => {
-    const agoMs = performance.now() - (askedAtMs.get(request) ?? Infinity)
-    if (agoMs > STALE_AFTER_MS) await authenticate(request, reply)
+    route.onRequest = [authenticate, route.onRequest ?? []].flat()
+    route.preHandler = [again, route.preHandler ?? []].flat()
   })
 }
 
-async function findCaller(
+type Authenticate = (request: FastifyRequest, reply: FastifyReply, done: HookHandlerDoneFunction) => void
+
+/** A hook that waits for nothing when the caller is known already: it runs before every publish. */
+function createAuthenticate(
+  deps: AuthenticationDeps,
+  failures: RateLimiter,
+  scope: Scope | 'any',
+): Authenticate {
+  function admit(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    caller: Caller | null,
+  ): DomainError | undefined {
+    if (caller === null) return refuse(request, reply, failures)
+    if (scope !== 'any' && !caller.scopes.includes(scope)) {
+      reply.header('www-authenticate', `Bearer error="insufficient_scope", scope="${scope}"`)
+      return new DomainError('missing_scope', `This needs the scope ${scope}, which the key does not have.`)
+    }
+    request.caller = caller
+    return undefined
+  }
+
+  return (request, reply, done) => {
+    request.callerAskedAtMs = performance.now()
+    const found = findCaller(deps, request)
+    if (!(found instanceof Promise)) {
+      done(admit(request, reply, found))
+      return
+    }
+    found.then(
+      (caller) => {
+        done(admit(request, reply, caller))
+      },
+      (error: unknown) => {
+        done(error as Error)
+      },
+    )
+  }
+}
+
+function findCaller(
   { callers, cookie, publicUrl }: AuthenticationDeps,
   request: FastifyRequest,
-): Promise<Caller | null> {
+): FoundCaller {
   const { authorization } = request.headers
   if (authorization !== undefined) {
     const key = /^Bearer +([\x21-\x7e]+)$/i.exec(authorization)?.[1]

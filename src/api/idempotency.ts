@@ -1,6 +1,11 @@
 import { createHash } from 'node:crypto'
 
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type {
+  FastifyReply,
+  FastifyRequest,
+  onSendAsyncHookHandler,
+  preHandlerAsyncHookHandler,
+} from 'fastify'
 
 import type { IdempotentRequest, KeptAnswers } from '../usecases/kept-answers.ts'
 import type { App } from './app-type.ts'
@@ -13,7 +18,7 @@ const KEPT_HEADERS = ['content-type', 'etag', 'location']
 export function addIdempotency(app: App, keptAnswers: KeptAnswers): void {
   const running = new WeakMap<FastifyRequest, IdempotentRequest>()
 
-  app.addHook('preHandler', async (request, reply) => {
+  const begin: preHandlerAsyncHookHandler = async (request, reply) => {
     const idempotent = describeRequest(request)
     if (idempotent === null) return undefined
     const kept = await keptAnswers.begin(idempotent)
@@ -26,9 +31,9 @@ export function addIdempotency(app: App, keptAnswers: KeptAnswers): void {
       .headers(kept.headers)
       .header('idempotency-replayed', 'true')
       .send(kept.body)
-  })
+  }
 
-  app.addHook('onSend', async (request, reply, payload) => {
+  const end: onSendAsyncHookHandler = async (request, reply, payload) => {
     const idempotent = running.get(request)
     if (idempotent === undefined) return payload
     running.delete(request)
@@ -37,12 +42,17 @@ export function addIdempotency(app: App, keptAnswers: KeptAnswers): void {
       request.log.warn({ err: error }, 'an answer could not be kept for its Idempotency-Key')
     })
     return payload
+  }
+
+  app.addHook('onRoute', (route) => {
+    const { scope, idempotency } = route.config ?? {}
+    if (route.method !== 'POST' || scope === undefined || idempotency === 'own') return
+    route.preHandler = [route.preHandler ?? [], begin].flat()
+    route.onSend = [route.onSend ?? [], end].flat()
   })
 }
 
 function describeRequest(request: FastifyRequest): IdempotentRequest | null {
-  const { scope, idempotency } = request.routeOptions.config
-  if (request.method !== 'POST' || scope === undefined || idempotency === 'own') return null
   const key = readIdempotencyKey(request.headers)
   if (key === null) return null
   return {

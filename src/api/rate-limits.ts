@@ -1,3 +1,5 @@
+import type { onRequestHookHandler } from 'fastify'
+
 import { DomainError } from '../domain/errors.ts'
 import type { App } from './app-type.ts'
 import { createRateLimiter, type RateLimit, type RateLimitState } from './rate-limiter.ts'
@@ -8,13 +10,16 @@ const GENERAL: RateLimit = { max: 100, windowMs: 1_000 }
 /** Limits every route of a caller but publishing, and tells the caller where they stand. */
 export function addRateLimits(app: App): void {
   const limiter = createRateLimiter(GENERAL)
-  app.addHook('onRequest', async (request, reply) => {
-    const { scope, rateLimit } = request.routeOptions.config
-    if (scope === undefined || rateLimit === 'publish') return
-    const { keyId, workspaceId, actor } = request.caller
+  const limit: onRequestHookHandler = ({ caller }, reply, done) => {
+    const { keyId, workspaceId, actor } = caller
     const state = limiter.take(keyId ?? `${workspaceId} ${actor}`)
     reply.headers(rateLimitHeaders(state))
-    if (!state.isAllowed) throw tooMany(state, 'requests')
+    done(state.isAllowed ? undefined : tooMany(state, 'requests'))
+  }
+  app.addHook('onRoute', (route) => {
+    const { scope, rateLimit } = route.config ?? {}
+    if (scope === undefined || rateLimit === 'publish') return
+    route.onRequest = [route.onRequest ?? [], limit].flat()
   })
 }
 

@@ -15,8 +15,10 @@ export type Failpoint = (typeof FAILPOINTS)[number]
 /** Kills this process at once if this is the point that was chosen; nothing else, and nothing in production. */
 export type Fail = (point: Failpoint) => void
 
+const NEVER: Fail = () => undefined
+
 export function createFail(chosen: string | null): Fail {
-  if (chosen === null) return () => undefined
+  if (chosen === null) return NEVER
   if (!FAILPOINTS.some((point) => point === chosen))
     throw new Error(`FAILPOINT must be one of ${FAILPOINTS.join(', ')}.`)
   return (point) => {
@@ -30,6 +32,7 @@ export function failingAround<Parameters extends unknown[], Result>(
   fail: Fail,
   { before, after }: { before?: Failpoint; after?: Failpoint },
 ): (...parameters: Parameters) => Promise<Result> {
+  if (fail === NEVER) return work
   return async (...parameters) => {
     if (before !== undefined) fail(before)
     const result = await work(...parameters)

@@ -1,5 +1,5 @@
 import type { FirstAttempt } from '../domain/delivery.ts'
-import { type Sql, uuidArray } from './database.ts'
+import { type Sql, plainArray } from './database.ts'
 import { deliveriesOfEvent, newDeliveryId } from './event-deliveries.ts'
 
 /** One event on its way into the database. */
@@ -108,11 +108,11 @@ export async function acceptEvents(
   const rows = await sql.query<AcceptRow>(
     ACCEPT,
     [
-      uuidArray(events.map(({ id }) => id)),
-      uuidArray(events.map(({ workspaceId }) => workspaceId)),
+      plainArray(events.map(({ id }) => id)),
+      plainArray(events.map(({ workspaceId }) => workspaceId)),
       events.map(({ type }) => type),
       events.map(({ workflowId }) => workflowId),
-      events.map(({ timestamp }) => timestamp),
+      plainArray(events.map(({ timestamp }) => timestamp)),
       events.map(({ idempotencyKey }) => idempotencyKey),
       events.map(({ requestHash }) => requestHash),
       events.map(({ payload }) => payload).join('\x1e'),

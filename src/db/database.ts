@@ -186,9 +186,14 @@ export function databaseAway(cause: unknown): DomainError {
   )
 }
 
-/** An array of ids as PostgreSQL writes it: they need none of the quoting that the driver does for each element. */
-export function uuidArray(ids: readonly string[]): string {
-  return `{${ids.join(',')}}`
+type Plain = string | number | boolean | Date | null
+
+/**
+ * An array as PostgreSQL writes it, of values that need none of the quoting which the driver does for each element: ids,
+ * numbers, addresses, times.
+ */
+export function plainArray(values: readonly Plain[]): string {
+  return `{${values.map((value) => (value instanceof Date ? value.toISOString() : (value ?? 'null'))).join(',')}}`
 }
 
 /**

@@ -1,6 +1,6 @@
 import { bucketOf } from '../domain/histogram.ts'
 import type { AttemptRecord } from './attempts.ts'
-import { joinTexts, type Sql, uuidArray } from './database.ts'
+import { joinTexts, type Sql, plainArray } from './database.ts'
 
 /** A first attempt that was accepted: the common case, recorded many at a time. */
 export interface FirstSuccess {
@@ -68,21 +68,21 @@ export async function recordFirstSuccesses(
 function valuesOf(group: readonly FirstSuccess[], statusCode: number | null): unknown[] {
   const records = group.map(({ record }) => record)
   return [
-    uuidArray(group.map(({ deliveryId }) => deliveryId)),
+    plainArray(group.map(({ deliveryId }) => deliveryId)),
     statusCode,
     [...new Set(group.map(({ token }) => token))],
-    records.map(({ startedAt }) => startedAt),
-    records.map(({ responseTimeMs }) => responseTimeMs),
+    plainArray(records.map(({ startedAt }) => startedAt)),
+    plainArray(records.map(({ responseTimeMs }) => responseTimeMs)),
     records.map(({ responseBody }) => responseBody),
-    records.map(({ responseBodyTruncated }) => responseBodyTruncated),
+    plainArray(records.map(({ responseBodyTruncated }) => responseBodyTruncated)),
     joinTexts(records.map(({ responseHeaders }) => jsonText(responseHeaders))),
     joinTexts(records.map(({ sentMark }) => sentMark)),
-    records.map(({ timings }) => timings.dnsMs),
-    records.map(({ timings }) => timings.connectMs),
-    records.map(({ timings }) => timings.tlsMs),
-    records.map(({ timings }) => timings.firstByteMs),
-    records.map(({ remoteAddress }) => remoteAddress),
-    records.map(({ responseTimeMs }) => bucketOf(responseTimeMs ?? 0)),
+    plainArray(records.map(({ timings }) => timings.dnsMs)),
+    plainArray(records.map(({ timings }) => timings.connectMs)),
+    plainArray(records.map(({ timings }) => timings.tlsMs)),
+    plainArray(records.map(({ timings }) => timings.firstByteMs)),
+    plainArray(records.map(({ remoteAddress }) => remoteAddress)),
+    plainArray(records.map(({ responseTimeMs }) => bucketOf(responseTimeMs ?? 0))),
   ]
 }
 

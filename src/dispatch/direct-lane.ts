@@ -6,7 +6,7 @@ import { buildRequest } from '../sending/request.ts'
 import type { Sender } from '../sending/sender.ts'
 import { toRecord } from '../usecases/attempt-delivery.ts'
 import type { Target } from '../usecases/target-cache.ts'
-import type { WebhookGate } from '../usecases/webhook-gate.ts'
+import type { GateRequest, WebhookGate } from '../usecases/webhook-gate.ts'
 import { WebhookQueues } from './webhook-queues.ts'
 
 export const LEASE_SECONDS = 45
@@ -47,18 +47,23 @@ interface Queued {
   target: Target
   /** Monotonic clock, milliseconds: since before the lease was asked for. */
   leasedAt: number
+  /** What is asked of the gate. */
+  request: GateRequest
 }
 
 /** First attempts without a workflow: many at a time, each under a lease, through the same gate, sender and recorder. */
 export class DirectLane {
   readonly #deps: DirectLaneDeps
   readonly #queues: WebhookQueues<Queued>
-  readonly #running = new Set<Promise<void>>()
+  readonly #idle = Promise.withResolvers<undefined>()
+  #running = 0
   #queuedBytes = 0
   #inFlight = 0
   #unrecorded = 0
   #loading = 0
   #isStopped = false
+  /** Nothing is taken on or given back any more. */
+  #isOver = false
   #isPumping = false
   #returned: GivenUp[] = []
   #shedding: NodeJS.Timeout | undefined
@@ -94,18 +99,21 @@ export class DirectLane {
     this.#isStopped = true
     clearInterval(this.#shedding)
     for (const { delivery } of this.#queues.drain()) this.#giveUp(delivery.id, 0, false)
-    while (this.#running.size > 0) await Promise.all(this.#running)
+    this.#isOver = true
+    if (this.#running > 0) await this.#idle.promise
   }
 
   #track(work: Promise<void>): void {
-    const tracked = work
-      .catch((error: unknown) => {
-        this.#deps.logFault('A first attempt could not be made.', error)
-      })
-      .then(() => {
-        this.#running.delete(tracked)
-      })
-    this.#running.add(tracked)
+    this.#running += 1
+    work.then(this.#ended, (error: unknown) => {
+      this.#deps.logFault('A first attempt could not be made.', error)
+      this.#ended()
+    })
+  }
+
+  readonly #ended = (): void => {
+    this.#running -= 1
+    if (this.#isOver && this.#running === 0) this.#idle.resolve(undefined)
   }
 
   /** Leases go back in batches: whatever is given up while one statement is prepared goes with it. */
@@ -150,14 +158,15 @@ export class DirectLane {
       this.#track(settling)
       return
     }
+    const request = { webhookId, deliveryId: id, concurrency: target.concurrency, isManual: false }
     if (
       this.#queues.lengthOf(webhookId) >= this.#deps.gate.roomWithin(webhookId, target.concurrency, ROOM_MS)
     ) {
-      this.#giveUp(id, this.#turnFor({ delivery, target }), true)
+      this.#giveUp(id, this.#turnFor(request), true)
       return
     }
     this.#queuedBytes += delivery.payload.length
-    this.#queues.add({ webhookId, delivery, target, leasedAt })
+    this.#queues.add({ webhookId, delivery, target, leasedAt, request })
   }
 
   /** An endpoint that has begun to hang must not keep the queue full of what it will not take for long. */
@@ -166,13 +175,13 @@ export class DirectLane {
     const roomFor = ({ webhookId, target }: Queued) => gate.roomWithin(webhookId, target.concurrency, ROOM_MS)
     for (const queued of this.#queues.shed(roomFor)) {
       this.#queuedBytes -= queued.delivery.payload.length
-      this.#giveUp(queued.delivery.id, this.#turnFor(queued), true)
+      this.#giveUp(queued.delivery.id, this.#turnFor(queued.request), true)
     }
   }
 
   /** When a delivery that finds no room here may come back. */
-  #turnFor(item: Pick<Queued, 'delivery' | 'target'>): number {
-    const answer = this.#deps.gate.tryEnter(requestOf(item))
+  #turnFor(request: GateRequest): number {
+    const answer = this.#deps.gate.tryEnter(request)
     if (answer.kind === 'defer') return answer.retryInMs
     answer.pass.leave(null)
     return RETURN_MS
@@ -191,7 +200,7 @@ export class DirectLane {
         return
       }
       // A full cap sets the webhook aside until a place is free; everything else is decided when its turn is taken.
-      const next = this.#queues.take((item) => this.#deps.gate.obstacle(requestOf(item)) !== 'cap')
+      const next = this.#queues.take(({ request }) => this.#deps.gate.obstacle(request) !== 'cap')
       if (next === undefined) return
       this.#queuedBytes -= next.delivery.payload.length
       this.#track(this.#attempt(next))
@@ -199,8 +208,8 @@ export class DirectLane {
   }
 
   async #attempt(queued: Queued): Promise<void> {
-    const { delivery, target } = queued
-    const answer = this.#deps.gate.tryEnter(requestOf(queued))
+    const { delivery, target, request } = queued
+    const answer = this.#deps.gate.tryEnter(request)
     if (answer.kind === 'defer') {
       this.#giveUp(delivery.id, answer.retryInMs, true)
       return
@@ -225,15 +234,6 @@ export class DirectLane {
       this.#unrecorded -= 1
       this.#pump()
     }
-  }
-}
-
-function requestOf({ delivery, target }: Pick<Queued, 'delivery' | 'target'>) {
-  return {
-    webhookId: delivery.webhookId,
-    deliveryId: delivery.id,
-    concurrency: target.concurrency,
-    isManual: false,
   }
 }
 

@@ -1,7 +1,7 @@
 import type { ReplyHeaders } from './reply.ts'
 
 /** Headers of a reply that help to find a fault and carry no session; everything else is dropped. */
-const RECORDED_HEADERS = [
+const RECORDED_HEADERS = new Set([
   'allow',
   'cf-ray',
   'connection',
@@ -19,7 +19,7 @@ const RECORDED_HEADERS = [
   'x-amzn-requestid',
   'x-correlation-id',
   'x-request-id',
-]
+])
 const LONGEST_HEADER_VALUE = 1024
 const MASK = '••••'
 
@@ -38,9 +38,8 @@ export function recordHeaders(
   confidential: readonly string[],
 ): Record<string, string> {
   const recorded: Record<string, string> = {}
-  for (const name of RECORDED_HEADERS) {
-    const value = headers[name]
-    if (value === undefined) continue
+  for (const [name, value] of Object.entries(headers)) {
+    if (value === undefined || !RECORDED_HEADERS.has(name)) continue
     const text = Array.isArray(value) ? value.join(', ') : value
     recorded[name] = maskConfidential(makeStorable(text), confidential)
       .slice(0, LONGEST_HEADER_VALUE)

@@ -95,9 +95,17 @@ class ReplyReader implements Dispatcher.DispatchHandler {
     const headersAt = performance.now()
     this.#connection.gate.headIsComplete()
     this.#head = { statusCode, headers, headersAt }
+    // A body that came with its headers is complete by then, and needs no timer.
+    queueMicrotask(() => {
+      if (!this.#isSettled) this.#boundBody(headersAt + this.#limits.bodyMs)
+    })
+  }
+
+  #boundBody(deadlineAt: number): void {
     this.#cancelDeadline()
-    const bodyDeadlineAt = Math.min(this.#deadlineAt, headersAt + this.#limits.bodyMs)
-    this.#cancelDeadline = startDeadline(bodyDeadlineAt, () => this.#giveUp('timeout'))
+    this.#cancelDeadline = startDeadline(Math.min(this.#deadlineAt, deadlineAt), () =>
+      this.#giveUp('timeout'),
+    )
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {

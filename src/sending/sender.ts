@@ -76,27 +76,31 @@ export function createSender(options: SenderOptions): Sender {
   const limits = { ...DEFAULT_LIMITS, ...options.limits }
   const pool = new ConnectionPool(limits)
   const post = createPost(options, limits, pool)
-  const inFlight = new Set<Promise<Met>>()
+  const closing: { whenIdle?: () => void } = {}
+  let inFlight = 0
   let isClosed = false
 
   return {
     async send(request) {
       if (isClosed) throw new SendingFault('closed')
-      if (inFlight.size >= limits.requestsInFlight) throw new SendingFault('overloaded')
+      if (inFlight >= limits.requestsInFlight) throw new SendingFault('overloaded')
       const startedAtDate = new Date()
       const startedAt = performance.now()
-      const posted = post(request, startedAt)
-      inFlight.add(posted)
+      inFlight += 1
       try {
-        return describe(await posted, request.confidential ?? [], startedAtDate, startedAt)
+        return describe(await post(request, startedAt), request.confidential ?? [], startedAtDate, startedAt)
       } finally {
-        inFlight.delete(posted)
+        inFlight -= 1
+        if (inFlight === 0) closing.whenIdle?.()
       }
     },
     async close() {
       isClosed = true
       pool.close()
-      await Promise.allSettled([...inFlight])
+      if (inFlight === 0) return
+      await new Promise<void>((resolve) => {
+        closing.whenIdle = resolve
+      })
     },
   }
 }

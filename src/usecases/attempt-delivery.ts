@@ -114,7 +114,7 @@ function createLoader({ database, fresh }: AttemptDeliveryDeps) {
       })
     },
     () => false,
-    { sizeOf: () => 1, sizeMax: LOAD_BATCH_MAX, holdMs: 0 },
+    { sizeOf: () => 1, sizeMax: LOAD_BATCH_MAX, lanes: 1, holdMs: 0 },
   )
   return async (call: AttemptCall): Promise<Loaded | undefined> =>
     knownToBe(call) ?? (await read(call.deliveryId))

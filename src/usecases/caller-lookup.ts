@@ -10,7 +10,7 @@ import {
 } from '../db/callers.ts'
 import type { Database } from '../db/database.ts'
 import { hashKey, idTextOf, isChecksumRight, keyIdOf } from './api-key-text.ts'
-import type { Caller, Callers } from './callers.ts'
+import type { Caller, Callers, FoundCaller } from './callers.ts'
 import { createLeaseCache } from './lease-cache.ts'
 
 /** For how long a process may honour what it once read about a key or a session. */
@@ -57,25 +57,34 @@ export function createCallers(
   const hashes = new Map<string, Buffer>()
   const hashOf = (keyText: string): Buffer => hashes.get(keyText) ?? hashKey(keyText)
 
+  function judgeKey(keyText: string, key: KeyRow | null): Caller | null {
+    const isRight = timingSafeEqual(hashOf(keyText), key?.secretHash ?? NO_HASH)
+    if (isRight && !hashes.has(keyText)) {
+      if (hashes.size >= ENTRIES_MAX) hashes.clear()
+      hashes.set(keyText, hashKey(keyText))
+    }
+    return key === null || !isRight || isOver(key.expiresAt) ? null : callerOfKey(key)
+  }
+
   return {
-    async byKey(keyText) {
+    byKey(keyText) {
       const idText = idTextOf(keyText)
       if (idText === undefined) return null
       // Only a look-up is worth sparing: for a key that is known, comparing its hash says all.
       if (!keys.isKnown(idText) && !isChecksumRight(keyText) && keyText !== bootstrapKey) return null
-      const key = await keys.get(idText)
-      const isRight = timingSafeEqual(hashOf(keyText), key?.secretHash ?? NO_HASH)
-      if (isRight && !hashes.has(keyText)) {
-        if (hashes.size >= ENTRIES_MAX) hashes.clear()
-        hashes.set(keyText, hashKey(keyText))
-      }
-      return key === null || !isRight || isOver(key.expiresAt) ? null : callerOfKey(key)
+      return then(keys.get(idText), (key) => judgeKey(keyText, key))
     },
-    async bySession(sessionText) {
-      const session = await sessions.get(createHash('sha256').update(sessionText).digest('base64url'))
-      return session === null || isOver(session.expiresAt) ? null : callerOfSession(session)
+    bySession(sessionText) {
+      const hash = createHash('sha256').update(sessionText).digest('base64url')
+      return then(sessions.get(hash), (session) =>
+        session === null || isOver(session.expiresAt) ? null : callerOfSession(session),
+      )
     },
   }
+}
+
+function then<Row>(found: Row | Promise<Row>, judge: (row: Row) => Caller | null): FoundCaller {
+  return found instanceof Promise ? found.then(judge) : judge(found)
 }
 
 function callerOfKey(key: KeyRow): Caller {

@@ -10,8 +10,11 @@ export interface Caller {
   keyId: string | null
 }
 
-/** Finds out who asks. Both answer null for what is unknown, expired or revoked. */
+/** Who asks, or null for what is unknown, expired or revoked; without a promise when that is known already. */
+export type FoundCaller = Caller | null | Promise<Caller | null>
+
+/** Finds out who asks. */
 export interface Callers {
-  byKey(keyText: string): Promise<Caller | null>
-  bySession(sessionText: string): Promise<Caller | null>
+  byKey(keyText: string): FoundCaller
+  bySession(sessionText: string): FoundCaller
 }

@@ -15,6 +15,6 @@ export function createFirstSuccessRecorder(sql: Sql, holdMs: number): Grouped<Fi
       return batch.map(({ deliveryId }) => recorded.has(deliveryId))
     },
     () => false,
-    { sizeOf: () => 1, sizeMax: BATCH_MAX, holdMs },
+    { sizeOf: () => 1, sizeMax: BATCH_MAX, lanes: 1, holdMs },
   )
 }

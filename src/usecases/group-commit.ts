@@ -5,9 +5,11 @@ export interface GroupCommitOptions<Item> {
   /** How much of a batch one item fills. */
   sizeOf: (item: Item) => number
   sizeMax: number
-  /** How long a batch is held open for more, in milliseconds; 0 collects only while the one before is under way. */
+  /** How many batches may be under way at once. */
+  lanes: number
+  /** How long a batch is held open for more, in milliseconds; 0 collects only while all lanes are taken. */
   holdMs: number
-  /** Two items with the same key never share a batch; null shares with all. */
+  /** Two items with the same key never share a batch, though they may be under way at once; null shares with all. */
   keyOf?: (item: Item) => string | null
 }
 
@@ -18,8 +20,8 @@ interface Waiting<Item, Result> {
 }
 
 /**
- * One lane: while a batch is under way the next one collects, so a lone caller waits for nobody and many callers share
- * one statement. When a batch fails and `isCulprit` says that the data may be at fault, it is halved until only the
+ * While the lanes are taken the next batch collects, so a lone caller waits for nobody and many callers share one
+ * statement. When a batch fails and `isCulprit` says that the data may be at fault, it is halved until only the
  * culprit gets its error.
  */
 export function createGroupCommit<Item, Result>(
@@ -28,11 +30,11 @@ export function createGroupCommit<Item, Result>(
   options: GroupCommitOptions<Item>,
 ): Grouped<Item, Result> {
   let queue: Waiting<Item, Result>[] = []
-  let isBusy = false
+  let busy = 0
   let isPlanned = false
 
   function plan(): void {
-    if (isBusy || isPlanned || queue.length === 0) return
+    if (busy === options.lanes || isPlanned || queue.length === 0) return
     isPlanned = true
     if (options.holdMs > 0) setTimeout(() => void flush(), options.holdMs)
     else setImmediate(() => void flush())
@@ -40,11 +42,12 @@ export function createGroupCommit<Item, Result>(
 
   async function flush(): Promise<void> {
     isPlanned = false
-    isBusy = true
+    busy += 1
     const { batch, rest } = splitBatch(queue, options)
     queue = rest
+    plan()
     await settle(batch)
-    isBusy = false
+    busy -= 1
     plan()
   }
 

@@ -1,6 +1,7 @@
 /** Remembers what a look-up answered, but never trusts it for longer than its lease. */
 export interface LeaseCache<Value> {
-  get(key: string): Promise<Value | null>
+  /** Without a promise when a lease still lasts. */
+  get(key: string): Value | null | Promise<Value | null>
   /** Whether the last look-up found something, however long ago. */
   isKnown(key: string): boolean
 }
@@ -68,7 +69,7 @@ export function createLeaseCache<Value>(
       if (entry === undefined || ageMs >= leaseMs) return look(key)
       // A failed refresh is no fault yet: the next look-up after the lease tells the caller.
       if (ageMs >= leaseMs / 2) look(key).catch(() => undefined)
-      return Promise.resolve(entry.value)
+      return entry.value
     },
     isKnown: (key) => entries.has(key),
   }

@@ -52,6 +52,8 @@ export interface OwnDelivery {
 }
 
 const STATEMENT_EVENTS_MAX = 500
+/** While one waits for its commit to reach the disk, the other is worked on. */
+const STATEMENTS_AT_ONCE = 2
 const EXPIRED_KEY_TRIES_MAX = 3
 
 type Accepted = Map<string, AcceptedDelivery[]>
@@ -70,6 +72,7 @@ export function createPublishEvents(deps: PublishEventsDeps): PublishEvents {
     {
       sizeOf: (events) => events.length,
       sizeMax: STATEMENT_EVENTS_MAX,
+      lanes: STATEMENTS_AT_ONCE,
       holdMs: 0,
       keyOf: (events) => keyOf(events),
     },
@@ -115,6 +118,7 @@ function toRow(id: string, workspaceId: string, event: PublishInput): AcceptedEv
 
 /** Indexes of the events to insert: within one batch a key stands for one event, too. */
 function firstOfEachKey(events: readonly PublishInput[]): number[] {
+  if (events.length === 1) return [0]
   const seen = new Map<string, PublishInput>()
   return events.flatMap((event, index) => {
     if (event.idempotencyKey === null) return [index]
@@ -215,6 +219,7 @@ function spread(
   firsts: readonly number[],
   results: readonly PublishResult[],
 ): PublishResult[] {
+  if (firsts.length === events.length) return [...results]
   const byIndex = new Map(firsts.map((index, position) => [index, results[position]]))
   const byKey = new Map(
     firsts.map((index, position) => [events[index]?.idempotencyKey ?? null, results[position]]),

@@ -196,7 +196,8 @@ export class WebhookGate {
   }
 
   #obstacleOf({ lane }: Gate, request: GateRequest): DeferralReason | null {
-    return obstacleOf(lane, { ...request, fullness: this.#fullness() }, this.#now())
+    const { deliveryId, concurrency, isManual } = request
+    return obstacleOf(lane, { deliveryId, concurrency, isManual, fullness: this.#fullness() }, this.#now())
   }
 
   /** Whether a place will probably be free in a moment: who waits here holds something of this process. */

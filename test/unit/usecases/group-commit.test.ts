@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 
 import { createGroupCommit } from '../../../src/usecases/group-commit.ts'
 
-const ONE_EACH = { sizeOf: () => 1, sizeMax: 100, holdMs: 0 }
+const ONE_EACH = { sizeOf: () => 1, sizeMax: 100, lanes: 1, holdMs: 0 }
 
 class Culprit extends Error {}
 
@@ -39,6 +39,23 @@ describe('a batch', () => {
     expect(batches).toEqual([[1], [2, 3]])
   })
 
+  test('begins as long as a lane is free', async () => {
+    const gates = new Map([1, 2, 3].map((number) => [number, Promise.withResolvers<undefined>()]))
+    const { batches, run } = doubling(([first = 0]) => gates.get(first)?.promise)
+    const add = createGroupCommit(run, () => false, { ...ONE_EACH, lanes: 2 })
+    const added: Promise<number>[] = []
+    for (const number of [1, 2, 3, 4]) {
+      added.push(add(number))
+      await new Promise((resolve) => setImmediate(() => setImmediate(resolve)))
+    }
+    expect(batches).toEqual([[1], [2]])
+    gates.get(2)?.resolve(undefined)
+    expect(await added[1]).toBe(4)
+    expect(batches).toEqual([[1], [2], [3, 4]])
+    for (const gate of gates.values()) gate.resolve(undefined)
+    expect(await Promise.all(added)).toEqual([2, 4, 6, 8])
+  })
+
   test('is held open for a while when it is asked to', async () => {
     const { batches, run } = doubling()
     const add = createGroupCommit(run, () => false, { ...ONE_EACH, holdMs: 30 })
@@ -50,7 +67,11 @@ describe('a batch', () => {
 
   test('is never larger than allowed, but holds at least one', async () => {
     const { batches, run } = doubling()
-    const add = createGroupCommit(run, () => false, { sizeOf: (number) => number, sizeMax: 5, holdMs: 0 })
+    const add = createGroupCommit(run, () => false, {
+      ...ONE_EACH,
+      sizeOf: (number) => number,
+      sizeMax: 5,
+    })
     await Promise.all([2, 3, 9, 1, 4].map(add))
     expect(batches).toEqual([[2, 3], [9], [1, 4]])
   })
@@ -94,7 +115,7 @@ describe('a failure', () => {
             return results
           },
           isCulprit,
-          { sizeOf: () => 1, sizeMax, holdMs: 0 },
+          { ...ONE_EACH, sizeMax },
         )
         const settled = await Promise.allSettled(items.map(add))
         for (const [index, result] of settled.entries()) {
