@@ -43,14 +43,16 @@ describe('a batch', () => {
     const gates = new Map([1, 2, 3].map((number) => [number, Promise.withResolvers<undefined>()]))
     const { batches, run } = doubling(([first = 0]) => gates.get(first)?.promise)
     const add = createGroupCommit(run, () => false, { ...ONE_EACH, lanes: 2 })
+    const turn = async () => new Promise((resolve) => setImmediate(() => setImmediate(resolve)))
     const added: Promise<number>[] = []
     for (const number of [1, 2, 3, 4]) {
       added.push(add(number))
-      await new Promise((resolve) => setImmediate(() => setImmediate(resolve)))
+      await turn()
     }
     expect(batches).toEqual([[1], [2]])
     gates.get(2)?.resolve(undefined)
     expect(await added[1]).toBe(4)
+    await turn()
     expect(batches).toEqual([[1], [2], [3, 4]])
     for (const gate of gates.values()) gate.resolve(undefined)
     expect(await Promise.all(added)).toEqual([2, 4, 6, 8])
