@@ -8,8 +8,9 @@ import { type Balance, type Mark, Receipts } from './receipts.ts'
 import { SignatureQueue, signingKeysOf, type SigningKeys } from './signature-queue.ts'
 
 /**
- * `count`: 200, counted. `hang`: no answer ever. `refuse`: 503, but for every fourth request, so that no breaker opens.
- * `refuse-first`: 503 to the first attempt of every other event, else 200; the others keep the breaker closed.
+ * `count`: 200, counted. `hang`: no answer ever. `refuse`: 500, but for every fourth request, so that no breaker opens;
+ * that one is accepted slowly, so that nobody keeps out of its way. `refuse-first`: 500 to the first attempt of every
+ * other event, else 200; the others keep the breaker closed.
  */
 export type Behaviour = 'count' | 'hang' | 'refuse' | 'refuse-first'
 
@@ -27,6 +28,7 @@ interface OpenEndpoint {
 }
 
 const PROGRESS_EVERY_MS = 5
+const SLOWLY_MS = 400
 const NUMBER_MEMBER = '"number":'
 const PUBLISHED_MEMBER = '"publishedMs":'
 
@@ -55,10 +57,11 @@ function receive(request: IncomingMessage, response: ServerResponse, body: Buffe
   if (endpoint.behaviour === 'hang') return
   const number = readNumber(body, NUMBER_MEMBER)
   if (isRefused(endpoint, number)) {
-    response.writeHead(503).end('not now')
+    response.writeHead(500).end('not now')
     return
   }
-  response.end('ok')
+  if (endpoint.behaviour === 'refuse') setTimeout(() => response.end('ok'), SLOWLY_MS)
+  else response.end('ok')
   receipts.add(path, number, readNumber(body, PUBLISHED_MEMBER))
   if (endpoint.keys !== null) verifyLater(request, body, endpoint.keys)
 }

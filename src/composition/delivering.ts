@@ -64,7 +64,7 @@ export function createDelivering(core: Core, starter: DeliveryStarter): Deliveri
   const failurePace = createFailurePace(() => gate.isServingQuick())
   const recorder = createRecorder({
     ...recordDeps,
-    recordFailure: failurePace.record,
+    inPlace: failurePace.record,
     recordFirstSuccess: createFirstSuccessRecorder(database.sql, 0),
     logFault: (error) => {
       logFault('An attempt could not be recorded yet.', error)

@@ -45,10 +45,7 @@ export function createDirectSide(
     record: createDirectRecorder({
       sql,
       token,
-      recordOne: (input) =>
-        input.record.failure === null
-          ? recordAttempt(recordDeps, input)
-          : failurePace.record(() => recordAttempt(recordDeps, input)),
+      recordOne: (input) => failurePace.record(input.record, () => recordAttempt(recordDeps, input)),
       messenger,
       pause: (ms) => pause(ms),
       logFault,

@@ -41,8 +41,17 @@ export function createMessenger(deps: MessengerDeps): Messenger {
   function startPatiently(deliveries: readonly DeliveryAddress[]): void {
     const now = deliveries.slice(0, Math.max(0, patientMax - patient))
     const later = deliveries.slice(now.length)
-    if (later.length > 0) send(0, () => deps.giveBack(later.map(({ deliveryId }) => deliveryId)))
+    if (later.length > 0) send(0, () => giveBack(later))
     if (now.length > 0) send(now.length, () => startPatient(now))
+  }
+
+  /** No message to Temporal, so its failure says nothing of Temporal's pace: these are due in a while anyway. */
+  async function giveBack(deliveries: readonly DeliveryAddress[]): Promise<void> {
+    try {
+      await deps.giveBack(deliveries.map(({ deliveryId }) => deliveryId))
+    } catch (error) {
+      deps.logFault('Deliveries could not be given back to the dispatchers at once.', error)
+    }
   }
 
   async function startPatient(deliveries: readonly DeliveryAddress[]): Promise<void> {

@@ -1,3 +1,5 @@
+import type { AttemptRecord } from '../db/attempts.ts'
+
 /** Transactions that record failures at once: the pool's other connections are for what goes well. */
 const PLACES = 2
 /** Failures that become known together are passed on this far apart. */
@@ -5,8 +7,8 @@ const SPACING_MS = 20
 const DELAY_MS_MAX = 2_000
 
 export interface FailurePace {
-  /** Runs `work`, which records a failure, when there is a place for it. */
-  record<T>(work: () => Promise<T>): Promise<T>
+  /** Runs `work`, which records an attempt: at once what went well, a failure when there is a place for it. */
+  record<T>(attempt: Pick<AttemptRecord, 'failure'>, work: () => Promise<T>): Promise<T>
   /** Resolves, with the milliseconds that it took, when it is this failure's turn to be passed on. */
   passOn(): Promise<number>
 }
@@ -20,7 +22,8 @@ export function createFailurePace(isServingQuick: () => boolean): FailurePace {
   let free = PLACES
   let turnAt = -Infinity
   return {
-    async record(work) {
+    async record({ failure }, work) {
+      if (failure === null) return work()
       if (free > 0) free -= 1
       else await new Promise<void>((resolve) => waiting.push(resolve))
       try {

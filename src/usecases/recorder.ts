@@ -21,8 +21,7 @@ export interface RecorderDeps extends RecordAttemptDeps {
   /** Records an accepted first attempt together with others; false when the delivery has moved meanwhile. */
   recordFirstSuccess: Grouped<FirstSuccess, boolean>
   logFault: (error: unknown) => void
-  /** Runs the recording of a failure when there is a place for it. */
-  recordFailure: FailurePace['record']
+  inPlace: FailurePace['record']
 }
 
 /**
@@ -37,8 +36,9 @@ export function createRecorder(deps: RecorderDeps): Recorder {
       try {
         if (isFirstSuccess(record) && (await deps.recordFirstSuccess({ deliveryId, token, record })))
           return { state: 'succeeded', stepsUsed: 1, steps: stepsOf(parseSchedule(schedule)), waitMs: null }
-        const recordOne = () => recordAttempt(deps, { deliveryId, token, record, schedule, needsRun: false })
-        return await (record.failure === null ? recordOne() : deps.recordFailure(recordOne))
+        return await deps.inPlace(record, () =>
+          recordAttempt(deps, { deliveryId, token, record, schedule, needsRun: false }),
+        )
       } catch (error) {
         deps.logFault(error)
       }

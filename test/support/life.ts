@@ -78,7 +78,7 @@ export async function createLife() {
     ...recordDeps,
     recordFirstSuccess: createFirstSuccessRecorder(database.sql, 0),
     logFault: () => undefined,
-    recordFailure: (work) => work(),
+    inPlace: (_, work) => work(),
   })
   const targets = createTargetCache({ cipher, createSigningKey, requestTimeoutMs: 5_000 })
   const attemptDeps = {

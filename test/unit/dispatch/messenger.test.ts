@@ -123,6 +123,15 @@ describe('messages', () => {
 })
 
 describe('the pace', () => {
+  test('knows nothing of what could not be given back', async () => {
+    const { messenger, faults, answerWith } = lab({ waitMsMax: 1_000, patientMax: 0, isQuick: () => false })
+    answerWith(() => Promise.reject(new Error('away')))
+    messenger.startMany(many(1))
+    await messenger.settled()
+    expect(faults).toEqual([new Error('away')])
+    expect(messenger.capacity()).toBe(20)
+  })
+
   test('begins with a few and follows what Temporal takes', async () => {
     const { messenger } = lab({ waitMsMax: 1_000, inFlightMax: 500 })
     expect(messenger.capacity()).toBe(20)

@@ -11,13 +11,13 @@ afterEach(() => {
 })
 
 describe('the pace of failures', () => {
-  test('records two at once and the others in order, whatever becomes of each', async () => {
+  test('records two at once and the others in order, whatever becomes of each, and what went well at once', async () => {
     const pace = createFailurePace(() => false)
     const begun: number[] = []
     const work = Array.from({ length: 5 }, () => Promise.withResolvers<number>())
     const results = work.map(({ promise }, number) =>
       pace
-        .record(() => {
+        .record({ failure: 'status' }, () => {
           begun.push(number)
           return promise
         })
@@ -25,6 +25,7 @@ describe('the pace of failures', () => {
     )
     await vi.advanceTimersByTimeAsync(0)
     expect(begun).toEqual([0, 1])
+    expect(await pace.record({ failure: null }, () => Promise.resolve('well'))).toBe('well')
     const broken = new Error('away')
     work[1]?.reject(broken)
     await vi.advanceTimersByTimeAsync(0)
