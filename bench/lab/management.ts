@@ -10,7 +10,7 @@ export interface WebhookWish {
   readonly enabled?: boolean
 }
 
-/** The management routes, as any client uses them: within their rate limit. */
+/** The management routes, as any client uses them: when they ask for a pause, they get it. */
 export interface Management {
   createWebhook: (wish: WebhookWish) => Promise<string>
   get: (path: string) => Promise<{ status: number; body: unknown; tookMs: number }>
@@ -25,7 +25,7 @@ export function openManagement(origin: string, apiKey: string): Management {
       body: JSON.stringify(wish),
     })
     const text = await response.text()
-    if (response.status === 429) {
+    if (response.status === 429 || response.status === 503) {
       await sleep(1_000 * Number(response.headers.get('retry-after') ?? 1))
       return createWebhook(wish)
     }

@@ -45,8 +45,8 @@ export const EVENTS_ROUTE = 'POST /events'
  * Everything that accepting means, in one statement and so in one commit: the idempotency keys, the events whose key is
  * new, and a delivery for every webhook that matches at this moment. Payloads travel joined by a character that JSON
  * text cannot hold, which spares the escaping of every element. Keys are inserted in order, so that two processes
- * cannot deadlock over them. Each pattern is looked up by itself: asked for together, they are planned as a join of every
- * event with every subscription of its workspace.
+ * cannot deadlock over them. Each pattern, and each webhook's version, is looked up by itself: asked for together, they are
+ * planned as a join with all subscriptions of the workspace and all webhooks.
  */
 const ACCEPT = `
   with input as (
@@ -85,9 +85,10 @@ const ACCEPT = `
       case when own and $12::text is not null then now() + make_interval(secs => $11) end
     from matched
   )
-  select f.id as event_id, m.id, m.webhook_id, m.enabled, m.own, w.version,
+  select f.id as event_id, m.id, m.webhook_id, m.enabled, m.own,
+    (select version from webhook where id = m.webhook_id) as version,
     (extract(epoch from now()::timestamptz(3)) * 1000)::float8 as created_ms
-  from fresh f left join matched m on m.event_id = f.id left join webhook w on w.id = m.webhook_id`
+  from fresh f left join matched m on m.event_id = f.id`
 
 interface AcceptRow {
   event_id: string

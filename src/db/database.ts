@@ -9,6 +9,11 @@ import { entities } from './schema.ts'
 const CONNECTIONS_MAX = 8
 /** Besides those: for the few statements that run with every delivery. */
 const HOT_CONNECTIONS_MAX = 4
+/**
+ * What runs with every delivery finds its few rows by an index, also where statistics are missing or one plan for all
+ * values, made from averages, would rather read the whole table.
+ */
+const HOT_SESSION = '-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c jit=off'
 const CONNECT_TIMEOUT_MS = 2_000
 /** The server ends a statement after this long; the client gives up a little later, when the server says nothing. */
 const STATEMENT_TIMEOUT_MS = 2_300
@@ -79,7 +84,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     ...sessionOptions,
     connectionString: options.url,
     max: Math.min(HOT_CONNECTIONS_MAX, options.connectionsMax ?? HOT_CONNECTIONS_MAX),
-    options: '-c plan_cache_mode=force_generic_plan',
+    options: HOT_SESSION,
   })
   // A connection that breaks is replaced, and who uses it learns of it; without a listener it would end the process.
   hotPool.on('error', () => undefined)

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 
+import { acceptEvents } from '../../../src/db/accepting.ts'
 import type { Sql } from '../../../src/db/database.ts'
 import { createIdSource } from '../../../src/db/ids.ts'
 import { ensurePartitions } from '../../../src/db/partitions.ts'
@@ -161,6 +162,38 @@ describe('accepting', () => {
     const [result] = await publishEvents(life.workspaceId, [event()])
     expect(result).toMatchObject({ deliveries: 1, replayed: false })
     expect(await ensurePartitions(life.database.sql, new Date(Date.now() + 60 * 86_400_000))).toBe(0)
+  })
+
+  test('reads neither webhooks nor subscriptions in whole, whichever pattern most of them have', async () => {
+    const id = await life.createWebhook('http://127.0.0.1:1/', { events: ['project.deleted'] })
+    await life.database.sql.query(
+      `insert into webhook (id, workspace_id, url, events, schedule)
+       select gen_random_uuid(), workspace_id, url || n, events, schedule from webhook, generate_series(1, 2000) as n
+       where id = $1`,
+      [id],
+    )
+    await life.createWebhook('http://127.0.0.1:1/')
+    await life.database.sql.query('analyze webhook, webhook_subscription')
+    const lane = { firstAttempt: 'workflow', token: null, capacity: 10, leaseSeconds: 5 } as const
+    const { requestHash: _, data: payload, ...members } = event()
+    const row = {
+      ...members,
+      id: createIdSource().next(),
+      workspaceId: life.workspaceId,
+      payload,
+      requestHash: null,
+    }
+    const countScans = async (sql: Sql) =>
+      sql.query(
+        `select relname, seq_scan from pg_stat_xact_user_tables where relname like 'webhook%' order by relname`,
+      )
+    const { deliveries, before, after } = await life.database.transaction(async (sql) => ({
+      before: await countScans(sql),
+      deliveries: (await acceptEvents(sql, [row], lane)).get(row.id),
+      after: await countScans(sql),
+    }))
+    expect(deliveries).toHaveLength(1)
+    expect(after).toEqual(before)
   })
 
   test('matches types, groups and everything, each webhook once', async () => {
