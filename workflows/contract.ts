@@ -21,8 +21,17 @@ export interface DeliverInput {
   quick?: boolean
   /** How long to wait for a manual retry after exhaustion, in milliseconds. */
   retrySignalWaitMs?: number
+  /** Where the run begins when whoever starts it knows the wait that is left; otherwise it asks the row. */
+  waiting?: DeliverWait
   /** Set by continue-as-new only: where the run before this one stood. */
   resume?: DeliverResume
+}
+
+export interface DeliverWait {
+  waitMs: number
+  stepsUsed: number
+  /** Null until the row has told. */
+  steps: number | null
 }
 
 export interface DeliverResume {
@@ -65,6 +74,8 @@ export const workspaceIdAttribute = defineSearchAttributeKey(
 export const webhookIdAttribute = defineSearchAttributeKey('PostriderWebhookId', SearchAttributeType.KEYWORD)
 export const eventTypeAttribute = defineSearchAttributeKey('PostriderEventType', SearchAttributeType.KEYWORD)
 export const stateAttribute = defineSearchAttributeKey('PostriderState', SearchAttributeType.KEYWORD)
+/** `PostriderState` of a delivery that waits for a further attempt. */
+export const RETRYING = 'retrying'
 
 /** All search attributes that must be registered in the namespace; each is a Keyword. */
 export const SEARCH_ATTRIBUTE_NAMES: readonly string[] = [

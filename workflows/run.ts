@@ -6,6 +6,7 @@ import {
   type DeliverInput,
   progress,
   RETRY_SIGNAL_WAIT_MS,
+  RETRYING,
   type Standing,
   stateAttribute,
 } from './contract.ts'
@@ -28,10 +29,10 @@ type Learned = Exclude<AttemptResult, { kind: 'unrecorded' }>
 export function openRun(input: DeliverInput): Run {
   const run: Run = {
     input,
-    standing: input.resume?.standing ?? { kind: 'new' },
+    standing: input.resume?.standing ?? firstStanding(input),
     attemptsMade: input.attemptsMade ?? 0,
-    stepsUsed: input.resume?.stepsUsed ?? null,
-    steps: input.resume?.steps ?? null,
+    stepsUsed: (input.resume ?? input.waiting)?.stepsUsed ?? null,
+    steps: (input.resume ?? input.waiting)?.steps ?? null,
     asked: 0,
     lastWords: null,
     shownState: workflowInfo().typedSearchAttributes.get(stateAttribute) ?? null,
@@ -43,7 +44,12 @@ export function openRun(input: DeliverInput): Run {
     stepsUsed: run.stepsUsed,
     steps: run.steps,
   }))
+  if (input.resume === undefined && input.waiting !== undefined) show(run)
   return run
+}
+
+function firstStanding({ waiting }: DeliverInput): Standing {
+  return waiting === undefined ? { kind: 'new' } : { kind: 'waiting', dueAt: Date.now() + waiting.waitMs }
 }
 
 /** Takes in what the row answered, and shows it to operators. */
@@ -103,7 +109,7 @@ function show(run: Run): void {
 }
 
 function shownStateOf({ standing, attemptsMade, stepsUsed }: Run): string | null {
-  if (standing.kind === 'waiting') return attemptsMade > 0 || (stepsUsed ?? 0) > 0 ? 'retrying' : null
+  if (standing.kind === 'waiting') return attemptsMade > 0 || (stepsUsed ?? 0) > 0 ? RETRYING : null
   if (standing.kind === 'settled' && (standing.state === 'failed' || standing.state === 'held'))
     return standing.state
   return null

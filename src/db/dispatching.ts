@@ -11,6 +11,8 @@ export interface DueDelivery {
   attemptCount: number
   stepsUsed: number
   retryRequestedAt: Date | null
+  /** Until the next attempt; null where none falls due, and for an attempt that is under way. */
+  waitMs: number | null
 }
 
 interface DueRow {
@@ -22,6 +24,7 @@ interface DueRow {
   attempt_count: number
   steps_used: number
   retry_requested_at: Date | null
+  wait_ms: number | null
 }
 
 /** How many due rows one claim looks at, so that it can go round the webhooks whatever stands first. */
@@ -42,7 +45,8 @@ const CLAIM = `
     dispatch_at = now() + least(60, 10 * power(2, d.dispatch_tries)) * interval '1 second'
   where d.id in (select id from fair)
   returning d.id, d.workspace_id, d.webhook_id, d.event_type, d.state, d.attempt_count, d.steps_used,
-    d.retry_requested_at`
+    d.retry_requested_at, case when d.in_flight_number is null
+      then (extract(epoch from d.next_attempt_at - now()) * 1000)::float8 end as wait_ms`
 
 /** Takes up to `limit` due deliveries for this process; no other process gets them for the next seconds. */
 export async function claimDue(sql: Sql, limit: number): Promise<DueDelivery[]> {
@@ -56,6 +60,7 @@ export async function claimDue(sql: Sql, limit: number): Promise<DueDelivery[]> 
     attemptCount: row.attempt_count,
     stepsUsed: row.steps_used,
     retryRequestedAt: row.retry_requested_at,
+    waitMs: row.wait_ms,
   }))
 }
 

@@ -57,6 +57,14 @@ export function createDirectRecorder(deps: DirectRecorderDeps) {
       }),
     )
     if (standing.state !== 'pending') return
-    deps.messenger.start({ deliveryId: id, workspaceId, webhookId, eventType, attemptsMade: record.number })
+    const { stepsUsed, steps, waitMs } = standing
+    deps.messenger.start({
+      deliveryId: id,
+      workspaceId,
+      webhookId,
+      eventType,
+      attemptsMade: record.number,
+      ...(waitMs !== null && { waiting: { dueAtMs: Date.now() + waitMs, stepsUsed, steps } }),
+    })
   }
 }

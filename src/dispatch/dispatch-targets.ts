@@ -1,4 +1,4 @@
-import { postponeBeginning, type Postponed } from '../db/dispatching.ts'
+import { postponeBeginning, type Postponed, postponeSleeping } from '../db/dispatching.ts'
 import type { Sql } from '../db/database.ts'
 import type { DeliveryStarter } from '../temporal/delivery-starter.ts'
 import type { DeliveryAddress } from '../usecases/ports.ts'
@@ -27,7 +27,13 @@ export function createDispatchTargets({ sql, starter, gate }: DispatchTargetsDep
           ...delivery,
           quick: delivery.attemptsMade === 0 && gate.isQuick(delivery.webhookId),
         }))
-      return (await starter.start(starts)).failed
+      const { started, failed } = await starter.start(starts)
+      const asleep = new Set(
+        starts.filter(({ attemptsMade }) => attemptsMade > 0).map((each) => each.deliveryId),
+      )
+      const postponable = started.filter((deliveryId) => asleep.has(deliveryId))
+      if (postponable.length > 0) await postponeSleeping(sql, postponable)
+      return failed
     },
     retry: (delivery, requestedAt) =>
       starter.signalRetry({ ...delivery, quick: false }, new Date(requestedAt)),

@@ -1,11 +1,5 @@
 import type { Sql } from '../db/database.ts'
-import {
-  claimDue,
-  dismissSettled,
-  type DueDelivery,
-  postponeSleeping,
-  returnClaimed,
-} from '../db/dispatching.ts'
+import { claimDue, dismissSettled, type DueDelivery, returnClaimed } from '../db/dispatching.ts'
 import type { DeliveryAddress } from '../usecases/ports.ts'
 
 /** What the dispatcher asks of Temporal. Every call is bounded in time. */
@@ -116,13 +110,6 @@ async function dispatch(deps: DispatcherDeps, claimed: readonly DueDelivery[]): 
   if (toStart.length > 0)
     for (const { deliveryId, cause } of await targets.start(toStart.map(toAddress))) fail(deliveryId, cause)
 
-  const started = toStart.filter(({ id, attemptCount }) => attemptCount > 0 && !failed.includes(id))
-  if (started.length > 0)
-    await postponeSleeping(
-      deps.sql,
-      started.map(({ id }) => id),
-    )
-
   const others = claimed.filter((delivery) => !pending.includes(delivery))
   await eachOf(others, async (delivery) => {
     try {
@@ -159,6 +146,12 @@ async function takeOnDirectly(
   return new Set([...taken, ...later])
 }
 
+/** Whether there is nothing to do for a delivery but to wait. */
+function isAsleep(delivery: DueDelivery): delivery is DueDelivery & { waitMs: number } {
+  const { state, attemptCount, retryRequestedAt, waitMs } = delivery
+  return state === 'pending' && attemptCount > 0 && retryRequestedAt === null && waitMs !== null && waitMs > 0
+}
+
 function toAddress(delivery: DueDelivery): DeliveryAddress {
   return {
     deliveryId: delivery.id,
@@ -166,6 +159,9 @@ function toAddress(delivery: DueDelivery): DeliveryAddress {
     webhookId: delivery.webhookId,
     eventType: delivery.eventType,
     attemptsMade: delivery.attemptCount,
+    ...(isAsleep(delivery) && {
+      waiting: { dueAtMs: Date.now() + delivery.waitMs, stepsUsed: delivery.stepsUsed, steps: null },
+    }),
   }
 }
 

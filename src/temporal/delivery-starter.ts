@@ -2,12 +2,15 @@ import type { Client, WorkflowOptions } from '@temporalio/client'
 import { TypedSearchAttributes, WorkflowNotFoundError } from '@temporalio/common'
 
 import { deliverWorkflowId } from '../domain/delivery.ts'
+import type { KnownWait } from '../usecases/ports.ts'
 import {
   cancelDelivery,
   DELIVER,
   type DeliverInput,
   eventTypeAttribute,
+  RETRYING,
   retryNow,
+  stateAttribute,
   TASK_QUEUE,
   webhookIdAttribute,
   workspaceIdAttribute,
@@ -26,6 +29,8 @@ export interface DeliveryStart {
   attemptsMade: number
   /** Whether the webhook is healthy and quick, so that the first attempt may be a local activity. */
   quick: boolean
+  /** The wait that is left, where it is known: the run then sleeps without asking the row. */
+  waiting?: KnownWait
 }
 
 /** What became of a batch. `failed` ones are to be tried again later; their rows say when. */
@@ -92,7 +97,7 @@ export function createDeliveryStarter(deps: StarterDeps): DeliveryStarter {
       await withDeadline(temporal.connection, async () =>
         temporal.workflow.signalWithStart<typeof deliver, [request?: { requestedAt: string }]>(DELIVER, {
           ...startOptions(delivery, taskQueue),
-          args: [{ ...startInput(delivery, retrySignalWaitMs), quick: false }],
+          args: [startInput({ ...delivery, quick: false }, retrySignalWaitMs)],
           signal: retryNow,
           signalArgs: [{ requestedAt: requestedAt.toISOString() }],
         }),
@@ -112,13 +117,19 @@ export function createDeliveryStarter(deps: StarterDeps): DeliveryStarter {
 }
 
 function startInput(
-  { deliveryId, attemptsMade, quick }: DeliveryStart,
+  { deliveryId, attemptsMade, quick, waiting }: DeliveryStart,
   retrySignalWaitMs: number,
 ): DeliverInput {
-  return { deliveryId, attemptsMade, quick, retrySignalWaitMs }
+  const input = { deliveryId, attemptsMade, quick, retrySignalWaitMs }
+  if (waiting === undefined) return input
+  const { dueAtMs, stepsUsed, steps } = waiting
+  return { ...input, waiting: { waitMs: Math.max(0, Math.round(dueAtMs - Date.now())), stepsUsed, steps } }
 }
 
-function startOptions({ deliveryId, workspaceId, webhookId, eventType }: DeliveryStart, taskQueue: string) {
+function startOptions(
+  { deliveryId, workspaceId, webhookId, eventType, waiting }: DeliveryStart,
+  taskQueue: string,
+) {
   return {
     taskQueue,
     workflowId: deliverWorkflowId(deliveryId),
@@ -129,6 +140,7 @@ function startOptions({ deliveryId, workspaceId, webhookId, eventType }: Deliver
       { key: workspaceIdAttribute, value: workspaceId },
       { key: webhookIdAttribute, value: webhookId },
       { key: eventTypeAttribute, value: eventType },
+      ...(waiting === undefined ? [] : [{ key: stateAttribute, value: RETRYING }]),
     ]),
     staticSummary: `${eventType} to webhook ${webhookId}`,
     // Servers with matching.enableFairness serve webhooks in turn; others ignore it.

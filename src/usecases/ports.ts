@@ -5,6 +5,16 @@ export interface DeliveryAddress {
   webhookId: string
   eventType: string
   attemptsMade: number
+  /** Until the next attempt, where attempts were made and it is known. */
+  waiting?: KnownWait
+}
+
+export interface KnownWait {
+  /** When the next attempt falls due, as a time of `Date.now()` of this process. */
+  dueAtMs: number
+  stepsUsed: number
+  /** Of the schedule in all; null where it is not known. */
+  steps: number | null
 }
 
 /**

@@ -98,6 +98,22 @@ describe('a delivery that fails', () => {
     expect(row.calls.map(({ reason }) => reason.kind)).toEqual(['start', 'due'])
   })
 
+  it('sleeps at once, without asking its row, when its start tells what is left', async () => {
+    const { row, delivery, handle } = lab.add({ stepsUsed: 1, nextAttemptAt: new Date(Date.now() + 2_000) })
+    const waiting = { dueAtMs: Date.now() + 2_000, stepsUsed: 1, steps: 3 }
+    await lab.starter.start([{ ...delivery, attemptsMade: 1, waiting }])
+    await until(async () => timersIn(await historyOf(handle)).length === 1)
+    expect(await historyOf(handle)).toHaveLength(5)
+    expect(await stateOf(handle)).toBe('retrying')
+    const { nextAttemptAt, ...rest } = await handle.query(progress)
+    expect(rest).toEqual({ state: 'pending', attemptsMade: 1, stepsUsed: 1, steps: 3 })
+    expect(Date.parse(nextAttemptAt ?? '')).toBeLessThanOrEqual(waiting.dueAtMs + 1_000)
+    expect(await handle.result()).toBe('succeeded')
+    expect(row.calls.map(({ reason }) => reason.kind)).toEqual(['due'])
+    expect(await stateOf(handle)).toBeUndefined()
+    expect(upsertsIn(await historyOf(handle))).toBe(1)
+  })
+
   it('is held when its webhook is disabled as the next attempt falls due', async () => {
     const { row, delivery, handle } = lab.add({ post: () => 500 })
     await lab.starter.start([delivery])

@@ -21,7 +21,7 @@ function lab() {
     starter: {
       start: (deliveries) => {
         started.push(...deliveries)
-        return Promise.resolve({ started: [], failed: [] })
+        return Promise.resolve({ started: deliveries.map(({ deliveryId }) => deliveryId), failed: [] })
       },
       signalRetry: () => Promise.resolve(),
       signalCancel: () => Promise.resolve(),
@@ -70,5 +70,12 @@ test('a pause that the endpoint asked for is waited out, but not by what has a w
   await start('b')
   await start('c', 1)
   expect(started.map(({ deliveryId }) => deliveryId)).toEqual(['c'])
-  expect(postponed).toHaveLength(1)
+  expect(postponed).toHaveLength(2)
+})
+
+test('what sleeps in its workflow is not looked at by the dispatchers before the wait is over', async () => {
+  const { postponed, start } = lab()
+  await start('a')
+  await start('b', 1)
+  expect(postponed).toEqual([[['b']]])
 })

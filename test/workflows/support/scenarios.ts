@@ -37,6 +37,12 @@ export const SCENARIOS: Record<string, (lab: DeliveryLab) => Promise<DeliverHand
     await lab.starter.start([{ ...delivery, attemptsMade: 1 }])
     return ended(handle, 'succeeded')
   },
+  'asleep-at-the-start': async (lab) => {
+    const { delivery, handle } = lab.add({ stepsUsed: 1, nextAttemptAt: new Date(Date.now() + 1_000) })
+    const waiting = { dueAtMs: Date.now() + 1_000, stepsUsed: 1, steps: 3 }
+    await lab.starter.start([{ ...delivery, attemptsMade: 1, waiting }])
+    return ended(handle, 'succeeded')
+  },
   exhausted: async (lab) => {
     const { row, delivery, handle } = lab.add({ post: () => 500 })
     await lab.starter.start([delivery])
