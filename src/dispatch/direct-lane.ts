@@ -18,8 +18,8 @@ const QUEUE_MAX = 6_000
 const QUEUE_BYTES_MAX = 64 * 1024 * 1024
 const IN_FLIGHT_MAX = 1_000
 const UNRECORDED_MAX = 5_000
-/** Attempts begun in one go. */
-const AT_ONCE = 16
+/** For how long attempts are begun in one go: on open connections some twenty, on new ones two or three. */
+const SLICE_MS = 1
 /** A webhook may queue here what can probably be sent within this time; the rest waits in the database. */
 const ROOM_MS = 10_000
 const RETURN_MS = 1_000
@@ -190,8 +190,9 @@ export class DirectLane {
   /** Sends what may go, a few at a time, so that a burst does not hold up what comes in meanwhile. */
   #pump(): void {
     if (this.#isPumping) return
-    for (let count = 0; this.#inFlight < IN_FLIGHT_MAX && this.#unrecorded < UNRECORDED_MAX; count += 1) {
-      if (count === AT_ONCE) {
+    const sliceEndsAt = performance.now() + SLICE_MS
+    while (this.#inFlight < IN_FLIGHT_MAX && this.#unrecorded < UNRECORDED_MAX) {
+      if (performance.now() > sliceEndsAt) {
         this.#isPumping = true
         setImmediate(() => {
           this.#isPumping = false
