@@ -9,8 +9,8 @@ import { SignatureQueue, signingKeysOf, type SigningKeys } from './signature-que
 
 /**
  * `count`: 200, counted. `hang`: no answer ever. `refuse`: 500, but for every fourth request, so that no breaker opens;
- * that one is accepted slowly, so that nobody keeps out of its way. `refuse-first`: 500 to the first attempt of every
- * other event, else 200; the others keep the breaker closed.
+ * all answers come slowly, so that nobody keeps out of the way of what is accepted. `refuse-first`: 500 to the first
+ * attempt of every other event, else 200; the others keep the breaker closed.
  */
 export type Behaviour = 'count' | 'hang' | 'refuse' | 'refuse-first'
 
@@ -56,12 +56,15 @@ function receive(request: IncomingMessage, response: ServerResponse, body: Buffe
   endpoint.requests += 1
   if (endpoint.behaviour === 'hang') return
   const number = readNumber(body, NUMBER_MEMBER)
+  const answer = (status: number, text: string): void => {
+    if (endpoint.behaviour === 'refuse') setTimeout(() => response.writeHead(status).end(text), SLOWLY_MS)
+    else response.writeHead(status).end(text)
+  }
   if (isRefused(endpoint, number)) {
-    response.writeHead(500).end('not now')
+    answer(500, 'not now')
     return
   }
-  if (endpoint.behaviour === 'refuse') setTimeout(() => response.end('ok'), SLOWLY_MS)
-  else response.end('ok')
+  answer(200, 'ok')
   receipts.add(path, number, readNumber(body, PUBLISHED_MEMBER))
   if (endpoint.keys !== null) verifyLater(request, body, endpoint.keys)
 }
