@@ -27,7 +27,7 @@ let service: TestService
 let endpoints: Endpoints
 
 const within = { timeout: 60_000, interval: 100 }
-const ofBacklog = { timeout: 60_000 + 60 * BACKLOG, interval: 500 }
+const ofBacklog = { timeout: 60_000 + 150 * BACKLOG, interval: 500 }
 
 beforeAll(async () => {
   endpoints = await startEndpoints()
