@@ -76,7 +76,7 @@ export function createSender(options: SenderOptions): Sender {
   const limits = { ...DEFAULT_LIMITS, ...options.limits }
   const pool = new ConnectionPool(limits)
   const post = createPost(options, limits, pool)
-  const closing: { whenIdle?: () => void } = {}
+  const closing: { idle?: PromiseWithResolvers<undefined> } = {}
   let inFlight = 0
   let isClosed = false
 
@@ -91,16 +91,15 @@ export function createSender(options: SenderOptions): Sender {
         return describe(await post(request, startedAt), request.confidential ?? [], startedAtDate, startedAt)
       } finally {
         inFlight -= 1
-        if (inFlight === 0) closing.whenIdle?.()
+        if (inFlight === 0) closing.idle?.resolve(undefined)
       }
     },
     async close() {
       isClosed = true
       pool.close()
       if (inFlight === 0) return
-      await new Promise<void>((resolve) => {
-        closing.whenIdle = resolve
-      })
+      closing.idle ??= Promise.withResolvers<undefined>()
+      await closing.idle.promise
     },
   }
 }
