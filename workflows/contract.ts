@@ -28,6 +28,7 @@ export interface DeliverInput {
 }
 
 export interface DeliverWait {
+  /** Counted from the run's start. */
   waitMs: number
   stepsUsed: number
   /** Null until the row has told. */

@@ -48,8 +48,10 @@ export function openRun(input: DeliverInput): Run {
   return run
 }
 
+/** The wait counts from the start, not from when a worker first came to it. */
 function firstStanding({ waiting }: DeliverInput): Standing {
-  return waiting === undefined ? { kind: 'new' } : { kind: 'waiting', dueAt: Date.now() + waiting.waitMs }
+  if (waiting === undefined) return { kind: 'new' }
+  return { kind: 'waiting', dueAt: workflowInfo().startTime.getTime() + waiting.waitMs }
 }
 
 /** Takes in what the row answered, and shows it to operators. */

@@ -18,12 +18,18 @@ const QUICK_FEW = 100
 /** Longer than any run. */
 const SLEEP = '12h'
 const NAP = '20s'
-const WAKING_PER_SECOND = 15
+/** Half of them fail first and nap: more workflows in one look than a worker keeps in memory. */
+const WAKING_PER_SECOND = 20
+const WAKING_SECONDS = 75
+const QUICK_WAKING_SECONDS = 3
 const CONCURRENCY = 64
 /** Of four requests one succeeds, so that no breaker opens. */
 const EVENTS_PER_SLEEPER = 4 / 3
 const FILL_WAIT_MS = 4 * 3_600_000
 const CALM_SECONDS = 15
+const IDLE_LOOK_MS = 3_000
+/** Of one processor. */
+const IDLE_SHARE = 0.1
 const DRAIN_MS = 120_000
 
 export const sleeping: Scenario = {
@@ -34,35 +40,53 @@ export const sleeping: Scenario = {
     await using resources = new AsyncDisposableStack()
     const running = await startSleepy(lab, resources)
     const few = lab.options.isQuick ? QUICK_FEW : FEW
-    await putToSleep(lab, running, few)
-    const withFew = await measureMemory(lab, running)
-    await putToSleep(lab, running, lab.options.waiting)
-    const withAll = await measureMemory(lab, running)
-    const { latenessMs, faults } = await measureWaking(lab, running)
+    const amongFew = await look(lab, running, few)
+    const amongAll = await look(lab, running, lab.options.waiting)
     return {
       rows: [
-        ...memoryRows(few, withFew),
-        ...memoryRows(lab.options.waiting, withAll),
-        ...Object.keys(withAll).map((name) => ({
+        ...rowsOf(amongFew),
+        ...rowsOf(amongAll),
+        ...Object.entries(amongAll.memory).map(([name, megabytes]) => ({
           label: `${name}: more memory`,
           unit: 'MB',
-          values: [(withAll[name] ?? 0) - (withFew[name] ?? 0)],
+          values: [megabytes - (amongFew.memory[name] ?? 0)],
         })),
-        ...latenessRows(latenessMs),
       ],
       settings: {
         waiting: lab.options.waiting,
         firstAttempt: 'direct',
         sleep: SLEEP,
         nap: NAP,
-        wakingPerSecond: WAKING_PER_SECOND,
+        wakingPerSecond: WAKING_PER_SECOND / 2,
       },
-      faults,
+      faults: [...amongFew.faults, ...amongAll.faults],
       remarks: [
         'Every waiting delivery is a workflow that sleeps; first attempts are direct so that filling takes less time.',
+        'Before a look API and worker are started anew, since what the starts of the others left behind is garbage, not what they cost while they wait; then as many deliveries nap and wake each time, and the memory is read after that.',
       ],
     }
   },
+}
+
+type Memory = Readonly<Record<string, number>>
+
+interface Look {
+  readonly waiting: number
+  readonly memory: Memory
+  readonly latenessMs: readonly number[]
+  readonly faults: readonly string[]
+}
+
+/** Lets so many sleep, and looks at what a service that was started among them needs and how late others wake. */
+async function look(lab: Lab, running: RunningServiceContender, waiting: number): Promise<Look> {
+  await putToSleep(lab, running, waiting)
+  await untilIdle(running)
+  for (const part of running.service.parts) {
+    await part.stop()
+    await part.restart()
+  }
+  const { latenessMs, faults } = await measureWaking(lab, running)
+  return { waiting, memory: await measureMemory(lab, running), latenessMs, faults }
 }
 
 async function startSleepy(lab: Lab, resources: AsyncDisposableStack): Promise<RunningServiceContender> {
@@ -95,6 +119,18 @@ async function putToSleep(lab: Lab, running: RunningServiceContender, wanted: nu
   }
 }
 
+/** A workflow that was started falls asleep when a worker comes to it. */
+async function untilIdle({ service }: RunningServiceContender): Promise<void> {
+  const cpuSeconds = (): number =>
+    service.parts.reduce((sum, part) => sum + usageOf(part.pid()).cpuSeconds, 0)
+  const isIdle = async (): Promise<boolean> => {
+    const before = cpuSeconds()
+    await sleep(IDLE_LOOK_MS)
+    return cpuSeconds() - before < (IDLE_SHARE * IDLE_LOOK_MS) / 1_000
+  }
+  if (!(await waitUntil(isIdle, FILL_WAIT_MS, 0))) throw new Error('The service did not come to rest.')
+}
+
 /** Those whose workflow has started: nobody needs to look at their row before the wait is over. */
 async function countSleepers({ databaseUrl }: RunningServiceContender): Promise<number> {
   return countDeliveries(
@@ -114,8 +150,6 @@ async function countDeliveries(databaseUrl: string, condition: string): Promise<
   )
   return Number(row?.['found'])
 }
-
-type Memory = Readonly<Record<string, number>>
 
 async function measureMemory(lab: Lab, running: RunningServiceContender): Promise<Memory> {
   const readings: Memory[] = []
@@ -145,7 +179,8 @@ async function measureWaking(
     shape: { kind: 'postrider', type: WAKING_TYPE, dataBytes: 200, batch: 1 },
     connections: 16,
   })
-  const events = WAKING_PER_SECOND * (lab.options.isQuick ? 3 : 30)
+  const [since] = await onServer(running.databaseUrl, 'select now()::text as now')
+  const events = WAKING_PER_SECOND * (lab.options.isQuick ? QUICK_WAKING_SECONDS : WAKING_SECONDS)
   await lab.load.calls.start({
     inFlight: 100,
     window: null,
@@ -159,25 +194,28 @@ async function measureWaking(
     running.databaseUrl,
     `select extract(epoch from (second.started_at - first.next_attempt_at)) * 1000 as late
      from delivery_attempt first join delivery_attempt second on second.delivery_id = first.delivery_id
-     where first.number = 1 and second.number = 2`,
+     where first.number = 1 and second.number = 2 and first.started_at >= '${String(since?.['now'])}'`,
   )
   return { latenessMs: rows.map(({ late }) => Number(late)), faults: faultsOf('waking', settlement) }
 }
 
-function memoryRows(count: number, memory: Memory): Row[] {
-  return Object.entries(memory).map(([name, megabytes]) => ({
-    label: `${name} with ${count} waiting`,
-    unit: 'MB',
-    values: [megabytes],
-  }))
+function rowsOf({ waiting, memory, latenessMs }: Look): Row[] {
+  return [
+    ...Object.entries(memory).map(([name, megabytes]) => ({
+      label: `${name} with ${waiting} waiting`,
+      unit: 'MB',
+      values: [megabytes],
+    })),
+    ...latenessRows(waiting, latenessMs),
+  ]
 }
 
-function latenessRows(latenessMs: readonly number[]): Row[] {
+function latenessRows(waiting: number, latenessMs: readonly number[]): Row[] {
   const sorted = latenessMs.toSorted((a, b) => a - b)
   const at = (share: number): number =>
     sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? Number.NaN
   return [0.5, 0.99, 1].map((share) => ({
-    label: `late at waking: ${share === 1 ? 'longest' : `p${share * 100}`}`,
+    label: `late at waking among ${waiting}: ${share === 1 ? 'longest' : `p${share * 100}`}`,
     unit: 'ms',
     values: [at(share)],
   }))

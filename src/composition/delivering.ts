@@ -6,7 +6,7 @@ import { createDispatchTargets } from '../dispatch/dispatch-targets.ts'
 import type { DispatchTargets } from '../dispatch/dispatcher.ts'
 import { createMessenger, type Messenger } from '../dispatch/messenger.ts'
 import { buildRequest } from '../sending/request.ts'
-import type { DeliveryStarter } from '../temporal/delivery-starter.ts'
+import { createDeliveryStarter, type StarterDeps } from '../temporal/delivery-starter.ts'
 import { type AttemptDelivery, createAttemptDelivery } from '../usecases/attempt-delivery.ts'
 import { createDeliveryCommands, type DeliveryCommands } from '../usecases/delivery-commands.ts'
 import { createFailurePace } from '../usecases/failure-pace.ts'
@@ -37,10 +37,18 @@ const PATIENT_STARTS_MAX = 64
 /** In `auto`: what would wait longer than this for its start is not given to Temporal first. */
 const AUTO_WAIT_MS_MAX = 1_000
 
-export function createDelivering(core: Core, starter: DeliveryStarter): Delivering {
+export function createDelivering(
+  core: Core,
+  way: Pick<StarterDeps, 'client' | 'freeWorkflowSlots'>,
+): Delivering {
   const { config, database, logFault } = core
   let direct: DirectSide | null = null
   const gate = createGate(core, (webhookId) => direct?.lane.wake(webhookId))
+  const starter = createDeliveryStarter({
+    ...way,
+    retrySignalWaitMs: config.retrySignalWaitMs,
+    isServingQuick: () => gate.isServingQuick(),
+  })
   const targets = createDispatchTargets({
     sql: database.sql,
     starter: {

@@ -6,7 +6,6 @@ import { startUpkeep } from '../dispatch/upkeep.ts'
 import { loadWorkflowBundle } from '../temporal/bundle.ts'
 import { findClosedAbnormally } from '../temporal/closed-runs.ts'
 import { openClientLink, openWorkerLink, type TemporalLink } from '../temporal/connection.ts'
-import { createDeliveryStarter } from '../temporal/delivery-starter.ts'
 import { installRuntime } from '../temporal/runtime.ts'
 import { type RunningWorker, runWorker } from '../temporal/worker.ts'
 import type { Core } from './core.ts'
@@ -38,14 +37,10 @@ export async function openWorkerSide(
   })
   resources.defer(() => link.close())
   let worker: RunningWorker | null = null
-  let delivering: Delivering | null = null
-  const starter = createDeliveryStarter({
+  const delivering = createDelivering(core, {
     client: link.client,
-    retrySignalWaitMs: config.retrySignalWaitMs,
     freeWorkflowSlots: () => worker?.freeWorkflowSlots() ?? 0,
-    isServingQuick: () => delivering?.gate.isServingQuick() ?? false,
   })
-  delivering = createDelivering(core, starter)
   worker = runWorker(
     link,
     {
@@ -66,16 +61,9 @@ export async function openWorkerSide(
 
 /** The same for a process without a worker. */
 export function openClientSide(core: Core, resources: AsyncDisposableStack): DeliverySide {
-  const { config } = core
-  const link = openClientLink(temporalTarget(config))
+  const link = openClientLink(temporalTarget(core.config))
   resources.defer(() => link.close())
-  let delivering: Delivering | null = null
-  const starter = createDeliveryStarter({
-    client: link.client,
-    retrySignalWaitMs: config.retrySignalWaitMs,
-    isServingQuick: () => delivering?.gate.isServingQuick() ?? false,
-  })
-  delivering = createDelivering(core, starter)
+  const delivering = createDelivering(core, { client: link.client })
   startLoops(core, link, delivering, resources)
   return { link, delivering, worker: null }
 }

@@ -186,4 +186,19 @@ describe('a worker that is stopped', () => {
     expect(row.attempts).toHaveLength(1)
     await stopped[Symbol.asyncDispose]()
   })
+
+  it('has cost no time when it comes back: a wait counts from its start', async () => {
+    const stopped = await openLab(inject('temporalAddress'))
+    const dueAtMs = Date.now() + 1_000
+    const { row, delivery, handle } = stopped.add({ stepsUsed: 1, nextAttemptAt: new Date(dueAtMs) })
+    await stopped.worker.stop()
+    const waiting = { dueAtMs, stepsUsed: 1, steps: 2 }
+    await stopped.starter.start([{ ...delivery, attemptsMade: 1, waiting }])
+    await until(() => Date.now() > dueAtMs)
+    await using next = await openLab(inject('temporalAddress'), { taskQueue: stopped.taskQueue })
+    next.rows.set(delivery.deliveryId, row)
+    expect(await next.client.workflow.getHandle(handle.workflowId).result()).toBe('succeeded')
+    expect(timersIn(await historyOf(handle))).toEqual([])
+    await stopped[Symbol.asyncDispose]()
+  })
 })
