@@ -1,12 +1,10 @@
 import { execFile } from 'node:child_process'
 import { randomInt, randomUUID } from 'node:crypto'
-import { writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 
 import { isPortFree } from '../../src/local/ports.ts'
 import { type ServerProcess, startServerProcess } from '../../src/local/server-process.ts'
-import { DYNAMIC_CONFIG } from '../../src/local/temporal.ts'
 import { endWithBench } from './end-with-bench.ts'
 import type { Lab } from './lab.ts'
 import type { OpenTemporal } from './temporal-place.ts'
@@ -29,12 +27,10 @@ const PORT_MAX = 32_768
 const PORT_MIN = 20_000
 const PORT_TRIES_MAX = 1_000
 
-/** Of the development server's settings: for its one SQLite connection, or not known to this version. */
-const NOT_HERE = [
-  'history.visibilityProcessorMaxPollRPS',
-  'history.visibilityProcessorSchedulerWorkerCount',
-  'system.forceNexusEndpointRefreshOnRead',
-]
+/** The settings that the server of docker-compose.yml has. */
+const DYNAMIC_CONFIG_FILE = fileURLToPath(
+  new URL('../../docker/temporal-dynamic-config.yaml', import.meta.url),
+)
 
 const SERVICES = ['FRONTEND', 'HISTORY', 'MATCHING', 'WORKER']
 
@@ -59,7 +55,7 @@ export async function openTemporalOnPostgres(
     args: ['--allow-no-auth', 'start'],
     options: {
       cwd: folder,
-      env: { ...ports, ...(await settingsOf(folder, main, visibility)) },
+      env: { ...ports, ...settingsOf(main, visibility) },
     },
     onLine: (line) => {
       lastLine = line
@@ -105,10 +101,8 @@ async function makeTables({ sqlTool }: TemporalPrograms, database: URL, schema: 
 }
 
 /** What the server reads from its environment, and the file of settings that it names. */
-async function settingsOf(folder: string, main: URL, visibility: URL): Promise<Record<string, string>> {
+function settingsOf(main: URL, visibility: URL): Record<string, string> {
   const { user, password, name } = partsOf(main)
-  const dynamicConfigFile = join(folder, 'dynamic-config.yaml')
-  await writeFile(dynamicConfigFile, dynamicConfig())
   return {
     DB: PLUGIN,
     POSTGRES_SEEDS: main.hostname,
@@ -123,15 +117,9 @@ async function settingsOf(folder: string, main: URL, visibility: URL): Promise<R
     SQL_VIS_MAX_IDLE_CONNS: String(VISIBILITY_CONNECTIONS),
     NUM_HISTORY_SHARDS: String(HISTORY_SHARDS),
     BIND_ON_IP: HOST,
-    DYNAMIC_CONFIG_FILE_PATH: dynamicConfigFile,
+    DYNAMIC_CONFIG_FILE_PATH: DYNAMIC_CONFIG_FILE,
     LOG_LEVEL: 'error',
   }
-}
-
-/** The settings of the development server as the server's own file; JSON is YAML. */
-function dynamicConfig(): string {
-  const settings = Object.entries(DYNAMIC_CONFIG).filter(([name]) => !NOT_HERE.includes(name))
-  return JSON.stringify(Object.fromEntries(settings.map(([name, value]) => [name, [{ value }]])))
 }
 
 async function findPorts(): Promise<Record<string, string>> {

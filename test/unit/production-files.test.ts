@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { CONFIG_NAMES } from '../../src/config.ts'
+import { DYNAMIC_CONFIG } from '../../src/local/temporal.ts'
 
 const ROOT = resolve(import.meta.dirname, '../..')
 
@@ -99,6 +100,31 @@ describe('docker-compose.yml', () => {
     for (const image of images) expect(image).toMatch(/^[a-z/-]+:\d+(\.\d+)*$/)
   })
 })
+
+describe('docker/temporal-dynamic-config.yaml', () => {
+  it('sets what `npm start` sets, less what is for its SQLite or its version alone', () => {
+    const settings = parse(read('docker/temporal-dynamic-config.yaml')) as Record<
+      string,
+      { value: unknown }[]
+    >
+    const { rest, ofStartAlone } = splitDynamicConfig()
+
+    expect(ofStartAlone).toHaveLength(3)
+    expect(Object.fromEntries(Object.entries(settings).map(([name, [only]]) => [name, only?.value]))).toEqual(
+      rest,
+    )
+  })
+})
+
+function splitDynamicConfig() {
+  const isOfStartAlone = ([name]: [string, unknown]) =>
+    name.startsWith('history.visibilityProcessor') || name.startsWith('system.forceNexus')
+  const entries = Object.entries(DYNAMIC_CONFIG)
+  return {
+    ofStartAlone: entries.filter(isOfStartAlone),
+    rest: Object.fromEntries(entries.filter((entry) => !isOfStartAlone(entry))),
+  }
+}
 
 describe('.env.example', () => {
   const names = [...read('.env.example').matchAll(/^#?([A-Z_]+)=(.*)$/gm)].map((match) => match[1] ?? '')
