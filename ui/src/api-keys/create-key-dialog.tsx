@@ -1,10 +1,10 @@
 import { Button, Checkbox, NativeSelect, TextInput } from '@mantine/core'
-import { useEffect, useRef, useState } from 'react'
+import { useState } from 'react'
 import { errorBeside, errorOf } from '../api/problem.ts'
 import { useCreateApiKey } from '../api/workspace.ts'
-import { CopyButton } from '../parts/copy.tsx'
 import { Dialog, DialogActions } from '../parts/dialog.tsx'
 import { ErrorLine } from '../parts/notice.tsx'
+import { ShownOnce } from '../parts/shown-once.tsx'
 import type { Session } from '../api/types.ts'
 import { useSession } from '../session/session.ts'
 
@@ -115,26 +115,14 @@ function KeyForm({ onCreated, onCancel }: { onCreated: (text: string) => void; o
 }
 
 function NewKey({ text, onDone }: { text: string; onDone: () => void }) {
-  const field = useRef<HTMLInputElement>(null)
-  useEffect(() => {
-    field.current?.focus()
-  }, [])
   return (
     <div className="pr-form">
-      <div className="pr-secret">
-        <TextInput
-          ref={field}
-          label="API key"
-          description="Copy it now: it is shown this once and kept nowhere."
-          value={text}
-          readOnly
-          onFocus={(event) => {
-            event.currentTarget.select()
-          }}
-          classNames={{ root: 'pr-grow', input: 'pr-mono' }}
-        />
-        <CopyButton label="Copy key" text={text} />
-      </div>
+      <ShownOnce
+        label="API key"
+        description="Copy it now: it is shown this once and kept nowhere."
+        text={text}
+        copyLabel="Copy key"
+      />
       <DialogActions>
         <Button onClick={onDone}>Done</Button>
       </DialogActions>

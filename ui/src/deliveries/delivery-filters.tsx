@@ -1,36 +1,24 @@
-import { NativeSelect, TextInput } from '@mantine/core'
-import { useDebouncedCallback } from '@mantine/hooks'
-import { useEffect, useState } from 'react'
+import { NativeSelect } from '@mantine/core'
 import { EventTypeSelect } from '../parts/event-type-select.tsx'
+import { FilterSelect, FilterText } from '../parts/filter-fields.tsx'
 import type { Filters } from '../parts/search-state.ts'
 import { shortClockTime } from '../text/time.ts'
 import { STATE_CHOICES, TIME_CHOICES, pointInTime } from './delivery-filter.ts'
 
-const TYPING_PAUSE_MS = 250
-
 export function DeliveryFilters({ filters }: { filters: Filters }) {
   return (
     <search className="pr-filters pr-grow">
-      <NativeSelect
-        aria-label="State"
-        data={STATE_CHOICES}
-        value={filters.value('state')}
-        onChange={(event) => {
-          filters.set('state', event.currentTarget.value)
-        }}
-      />
-      <EventTypeSelect
-        value={filters.value('eventType')}
-        onChange={(value) => {
-          filters.set('eventType', value)
-        }}
-      />
+      <FilterSelect filters={filters} name="state" label="State" choices={STATE_CHOICES} />
+      <EventTypeSelect filters={filters} />
       <TimeSelect filters={filters} />
-      <IdField
-        value={filters.value('id')}
-        onChange={(value) => {
-          filters.set('id', value)
-        }}
+      <FilterText
+        filters={filters}
+        name="id"
+        aria-label="Delivery ID"
+        placeholder="Delivery ID"
+        maxLength={36}
+        spellCheck={false}
+        autoComplete="off"
       />
     </search>
   )
@@ -61,26 +49,4 @@ function ownRange(from: string, to: string): string | undefined {
   if (start === undefined && end === undefined) return undefined
   const since = start === undefined ? '' : `from ${shortClockTime(start, nowMs)} `
   return `${since}${end === undefined ? '' : `to ${shortClockTime(end, nowMs)}`}`.trim()
-}
-
-function IdField({ value, onChange }: { value: string; onChange: (value: string) => void }) {
-  const [text, setText] = useState(value)
-  const later = useDebouncedCallback(onChange, TYPING_PAUSE_MS)
-  useEffect(() => {
-    setText(value)
-  }, [value])
-  return (
-    <TextInput
-      aria-label="Delivery ID"
-      placeholder="Delivery ID"
-      maxLength={36}
-      value={text}
-      onChange={(event) => {
-        setText(event.currentTarget.value)
-        later(event.currentTarget.value.trim())
-      }}
-      spellCheck={false}
-      autoComplete="off"
-    />
-  )
 }

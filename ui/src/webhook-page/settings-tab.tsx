@@ -1,18 +1,11 @@
 import { Button } from '@mantine/core'
-import { useRef, useState } from 'react'
+import { useState } from 'react'
 import { errorBeside } from '../api/problem.ts'
 import type { Webhook } from '../api/types.ts'
 import { useChangeWebhook } from '../api/webhooks.ts'
 import { Answer, ErrorLine } from '../parts/notice.tsx'
 import { ScopedButton } from '../parts/scoped.tsx'
-import { showFirstError } from '../webhooks/first-error.ts'
-import {
-  changesFrom,
-  FORM_MEMBERS,
-  hasOptionalError,
-  valuesOf,
-  type FormValues,
-} from '../webhooks/form-values.ts'
+import { changesFrom, FORM_MEMBERS, valuesOf, type FormValues } from '../webhooks/form-values.ts'
 import { WebhookForm } from '../webhooks/webhook-form.tsx'
 import { DeleteSection } from './delete-section.tsx'
 import { SecretSection } from './secret-section.tsx'
@@ -30,9 +23,7 @@ export function SettingsTab({ webhook }: { webhook: Webhook }) {
 function EditForm({ webhook }: { webhook: Webhook }) {
   // What is saved shows through wherever nothing has been typed over it.
   const [typed, setTyped] = useState<Partial<FormValues>>({})
-  const [isOpen, setIsOpen] = useState(false)
   const change = useChangeWebhook(webhook.id)
-  const form = useRef<HTMLFormElement>(null)
   const values = { ...valuesOf(webhook), ...typed }
   const changes = changesFrom(values, webhook)
   const isChanged = Object.keys(changes).length > 0
@@ -41,15 +32,10 @@ function EditForm({ webhook }: { webhook: Webhook }) {
       onSuccess: () => {
         setTyped({})
       },
-      onError: (error) => {
-        if (hasOptionalError(error)) setIsOpen(true)
-        showFirstError(form.current)
-      },
     })
   }
   return (
     <form
-      ref={form}
       noValidate
       onSubmit={(event) => {
         event.preventDefault()
@@ -64,8 +50,6 @@ function EditForm({ webhook }: { webhook: Webhook }) {
         }}
         error={change.error}
         savedUrl={webhook.url}
-        isOpen={isOpen}
-        onOpen={setIsOpen}
         withSecret={false}
       />
       <div className="pr-form-actions">

@@ -1,5 +1,5 @@
 import { Button } from '@mantine/core'
-import { useRef, useState } from 'react'
+import { useState } from 'react'
 import { errorBeside } from '../api/problem.ts'
 import type { NewWebhook } from '../api/types.ts'
 import { useCreateWebhook } from '../api/webhooks.ts'
@@ -7,8 +7,7 @@ import { Dialog, DialogActions } from '../parts/dialog.tsx'
 import { ErrorLine } from '../parts/notice.tsx'
 import { ScopedButton } from '../parts/scoped.tsx'
 import { SecretOnce } from './secret-once.tsx'
-import { showFirstError } from './first-error.ts'
-import { EMPTY_FORM, FORM_MEMBERS, hasOptionalError, inputFrom, type FormValues } from './form-values.ts'
+import { EMPTY_FORM, FORM_MEMBERS, inputFrom, type FormValues } from './form-values.ts'
 import { WebhookForm } from './webhook-form.tsx'
 
 interface CreateDialogProps {
@@ -46,26 +45,13 @@ interface CreateFormProps {
 
 function CreateForm({ onCreated, onCancel }: CreateFormProps) {
   const [values, setValues] = useState<FormValues>(EMPTY_FORM)
-  const [isOpen, setIsOpen] = useState(false)
   const create = useCreateWebhook()
-  const form = useRef<HTMLFormElement>(null)
-  const submit = () => {
-    create.mutate(inputFrom(values), {
-      onSuccess: onCreated,
-      onError: (error) => {
-        // An error must not hide behind a closed lid, or above what is in view.
-        if (hasOptionalError(error)) setIsOpen(true)
-        showFirstError(form.current)
-      },
-    })
-  }
   return (
     <form
-      ref={form}
       noValidate
       onSubmit={(event) => {
         event.preventDefault()
-        submit()
+        create.mutate(inputFrom(values), { onSuccess: onCreated })
       }}
     >
       <WebhookForm
@@ -75,8 +61,6 @@ function CreateForm({ onCreated, onCancel }: CreateFormProps) {
           setValues((before) => ({ ...before, ...change }))
         }}
         error={create.error}
-        isOpen={isOpen}
-        onOpen={setIsOpen}
         withSecret
       />
       <DialogActions>

@@ -1,9 +1,10 @@
-import { Button, TextInput } from '@mantine/core'
-import { useEffect, useRef, useState } from 'react'
+import { Button } from '@mantine/core'
+import { useState } from 'react'
 import type { Webhook } from '../api/types.ts'
 import { CopyButton } from '../parts/copy.tsx'
 import { DialogActions } from '../parts/dialog.tsx'
 import { Segments } from '../parts/segments.tsx'
+import { ShownOnce } from '../parts/shown-once.tsx'
 import { TestSender } from './test-sender.tsx'
 import { SNIPPETS } from './verification-snippets.ts'
 
@@ -15,26 +16,14 @@ interface SecretOnceProps {
 
 /** The secret, how to use it, and whether it works: what one does next, in this order. */
 export function SecretOnce({ webhook, secret, onDone }: SecretOnceProps) {
-  const field = useRef<HTMLInputElement>(null)
-  useEffect(() => {
-    field.current?.focus()
-  }, [])
   return (
     <div className="pr-form">
-      <div className="pr-secret">
-        <TextInput
-          ref={field}
-          label="Signing secret"
-          description="Keep it where your receiver reads it. It is shown now and not again."
-          value={secret}
-          readOnly
-          onFocus={(event) => {
-            event.currentTarget.select()
-          }}
-          classNames={{ root: 'pr-grow', input: 'pr-mono' }}
-        />
-        <CopyButton label="Copy secret" text={secret} />
-      </div>
+      <ShownOnce
+        label="Signing secret"
+        description="Keep it where your receiver reads it. It is shown now and not again."
+        text={secret}
+        copyLabel="Copy secret"
+      />
       <VerificationCode />
       <TestSender webhook={webhook} />
       <DialogActions>

@@ -1,10 +1,7 @@
-import { NativeSelect, TextInput } from '@mantine/core'
-import { useDebouncedCallback } from '@mantine/hooks'
-import { useEffect, useState } from 'react'
-import type { Filters } from '../parts/search-state.ts'
 import { EventTypeSelect } from '../parts/event-type-select.tsx'
+import { FilterSelect, FilterText } from '../parts/filter-fields.tsx'
+import type { Filters } from '../parts/search-state.ts'
 
-const TYPING_PAUSE_MS = 250
 const SEARCH_CHARACTERS_MAX = 200
 
 const STATUSES = [
@@ -17,49 +14,17 @@ const STATUSES = [
 export function WebhookFilters({ filters }: { filters: Filters }) {
   return (
     <search className="pr-filters">
-      <SearchField
-        value={filters.value('q')}
-        onChange={(value) => {
-          filters.set('q', value)
-        }}
+      <FilterText
+        filters={filters}
+        name="q"
+        type="search"
+        aria-label="Search webhooks"
+        placeholder="Search URL or description"
+        className="pr-grow pr-search"
+        maxLength={SEARCH_CHARACTERS_MAX}
       />
-      <NativeSelect
-        aria-label="Status"
-        data={STATUSES}
-        value={filters.value('status')}
-        onChange={(event) => {
-          filters.set('status', event.currentTarget.value)
-        }}
-      />
-      <EventTypeSelect
-        value={filters.value('eventType')}
-        onChange={(value) => {
-          filters.set('eventType', value)
-        }}
-      />
+      <FilterSelect filters={filters} name="status" label="Status" choices={STATUSES} />
+      <EventTypeSelect filters={filters} />
     </search>
-  )
-}
-
-function SearchField({ value, onChange }: { value: string; onChange: (value: string) => void }) {
-  const [text, setText] = useState(value)
-  const later = useDebouncedCallback(onChange, TYPING_PAUSE_MS)
-  // Back and "Clear filters" change the address, and with it what is searched.
-  useEffect(() => {
-    setText(value)
-  }, [value])
-  return (
-    <TextInput
-      type="search"
-      aria-label="Search webhooks"
-      placeholder="Search URL or description"
-      className="pr-grow pr-search"
-      maxLength={SEARCH_CHARACTERS_MAX}
-      value={text}
-      onChange={(event) => {
-        setText(event.currentTarget.value)
-        later(event.currentTarget.value.trim())
-      }}
-    />
   )
 }

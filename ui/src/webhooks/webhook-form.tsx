@@ -1,9 +1,10 @@
 import { TextInput } from '@mantine/core'
-import { useId } from 'react'
+import { useEffect, useId, useRef, useState } from 'react'
 import { errorOf } from '../api/problem.ts'
 import { Icon } from '../parts/icon.tsx'
 import { EventPicker } from './event-picker.tsx'
-import type { FormValues } from './form-values.ts'
+import { showFirstError } from './first-error.ts'
+import { hasOptionalError, type FormValues } from './form-values.ts'
 import { MoreOptions } from './more-options.tsx'
 import { SchedulePicker } from './schedule-picker.tsx'
 import { UrlField } from './url-field.tsx'
@@ -14,18 +15,23 @@ interface WebhookFormProps {
   /** What the server refused, if it did. */
   error: unknown
   savedUrl?: string
-  isOpen: boolean
-  onOpen: (isOpen: boolean) => void
   /** A secret can be given only at creation; later it is rotated. */
   withSecret: boolean
 }
 
 /** The fields of a webhook, at its creation and later. */
 export function WebhookForm(props: WebhookFormProps) {
-  const { values, onChange, error, savedUrl, isOpen, onOpen, withSecret } = props
+  const { values, onChange, error, savedUrl, withSecret } = props
   const moreId = useId()
+  const [isOpen, setIsOpen] = useState(false)
+  // An error must not hide behind a closed lid, or above what is in view.
+  if (!isOpen && hasOptionalError(error)) setIsOpen(true)
+  const fields = useRef<HTMLDivElement>(null)
+  useEffect(() => {
+    if (error !== null) showFirstError(fields.current?.closest('form'))
+  }, [error])
   return (
-    <div className="pr-form">
+    <div className="pr-form" ref={fields}>
       <UrlField
         url={values.url}
         onChange={(url) => {
@@ -66,7 +72,7 @@ export function WebhookForm(props: WebhookFormProps) {
           aria-expanded={isOpen}
           aria-controls={moreId}
           onClick={() => {
-            onOpen(!isOpen)
+            setIsOpen(!isOpen)
           }}
         >
           <Icon name={isOpen ? 'down' : 'right'} size={14} /> More options
