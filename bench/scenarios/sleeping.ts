@@ -15,12 +15,15 @@ const SLEEPY_TYPE = 'project.updated'
 const WAKING_TYPE = 'task.created'
 const FEW = 1_000
 const QUICK_FEW = 100
+/** More than a worker keeps in memory, so that it keeps as many whatever waits. */
+const LAST_ONES = 700
+const QUICK_LAST_ONES = 50
 /** Longer than any run. */
 const SLEEP = '12h'
 const NAP = '20s'
-/** Half of them fail first and nap: more workflows in one look than a worker keeps in memory. */
+/** Half of them fail first and nap. */
 const WAKING_PER_SECOND = 20
-const WAKING_SECONDS = 75
+const WAKING_SECONDS = 60
 const QUICK_WAKING_SECONDS = 3
 const CONCURRENCY = 64
 /** Of four requests one succeeds, so that no breaker opens. */
@@ -28,6 +31,7 @@ const EVENTS_PER_SLEEPER = 4 / 3
 const FILL_WAIT_MS = 4 * 3_600_000
 const CALM_SECONDS = 15
 const IDLE_LOOK_MS = 3_000
+const IDLE_LOOKS = 3
 /** Of one processor. */
 const IDLE_SHARE = 0.1
 const DRAIN_MS = 120_000
@@ -62,7 +66,7 @@ export const sleeping: Scenario = {
       faults: [...amongFew.faults, ...amongAll.faults],
       remarks: [
         'Every waiting delivery is a workflow that sleeps; first attempts are direct so that filling takes less time.',
-        'Before a look API and worker are started anew, since what the starts of the others left behind is garbage, not what they cost while they wait; then as many deliveries nap and wake each time, and the memory is read after that.',
+        'Before a look API and worker are started anew, since what the starts of all the others left behind is garbage, not what they cost while they wait. Then the last 700 go to sleep, which fills the memory that a worker has for workflows, as many others nap and wake each time, and the memory is read.',
       ],
     }
   },
@@ -77,14 +81,18 @@ interface Look {
   readonly faults: readonly string[]
 }
 
-/** Lets so many sleep, and looks at what a service that was started among them needs and how late others wake. */
+/**
+ * Lets so many sleep, the last ones after a restart, and looks at what a service needs that has been among them since, and
+ * how late others wake.
+ */
 async function look(lab: Lab, running: RunningServiceContender, waiting: number): Promise<Look> {
-  await putToSleep(lab, running, waiting)
+  await putToSleep(lab, running, waiting - lastOnes(lab))
   await untilIdle(running)
   for (const part of running.service.parts) {
     await part.stop()
     await part.restart()
   }
+  await putToSleep(lab, running, waiting)
   const { latenessMs, faults } = await measureWaking(lab, running)
   return { waiting, memory: await measureMemory(lab, running), latenessMs, faults }
 }
@@ -119,14 +127,21 @@ async function putToSleep(lab: Lab, running: RunningServiceContender, wanted: nu
   }
 }
 
+function lastOnes({ options }: Lab): number {
+  return options.isQuick ? QUICK_LAST_ONES : LAST_ONES
+}
+
 /** A workflow that was started falls asleep when a worker comes to it. */
 async function untilIdle({ service }: RunningServiceContender): Promise<void> {
   const cpuSeconds = (): number =>
     service.parts.reduce((sum, part) => sum + usageOf(part.pid()).cpuSeconds, 0)
+  let idleLooks = 0
   const isIdle = async (): Promise<boolean> => {
     const before = cpuSeconds()
     await sleep(IDLE_LOOK_MS)
-    return cpuSeconds() - before < (IDLE_SHARE * IDLE_LOOK_MS) / 1_000
+    const isNow = cpuSeconds() - before < (IDLE_SHARE * IDLE_LOOK_MS) / 1_000
+    idleLooks = isNow ? idleLooks + 1 : 0
+    return idleLooks === IDLE_LOOKS
   }
   if (!(await waitUntil(isIdle, FILL_WAIT_MS, 0))) throw new Error('The service did not come to rest.')
 }
