@@ -102,12 +102,24 @@ function createServer({ logger }: AppDeps): App {
     const isMissing = request.headers.host === undefined && request.raw.httpVersion === '1.1'
     done(isMissing ? new HttpError('malformed_request', 'The header Host is missing.') : undefined)
   })
+  // An id in capitals or as a URN (RFC 9562) is the same id: past this point it is written in one way.
+  app.addHook('preValidation', (request, _reply, done) => {
+    writePlainly(request.params, 'id')
+    writePlainly(request.query, 'webhookId')
+    done()
+  })
   // A POST whose members are all optional needs no body; one that needs members is told which.
   app.addHook('preValidation', (request, _reply, done) => {
     if (request.body === undefined && request.routeOptions.schema?.body !== undefined) request.body = {}
     done()
   })
   return app
+}
+
+function writePlainly(members: unknown, name: string): void {
+  const values = members as Record<string, unknown> | null | undefined
+  const text = values?.[name]
+  if (typeof text === 'string' && values) values[name] = text.toLowerCase().replace(/^urn:uuid:/, '')
 }
 
 /** Everything under /api/v1. */

@@ -133,7 +133,7 @@ class Conditions {
     if (from !== null) {
       const value = this.value(from)
       this.addText(
-        `created_at >= ${value} and id >= uuid_v7_floor(${value}::timestamptz - ${ID_CLOCK_SLACK})`,
+        `created_at >= ${value} and id >= uuid_v7_floor(greatest(${value}::timestamptz - ${ID_CLOCK_SLACK}, 'epoch'))`,
       )
     }
     if (to !== null) {

@@ -180,6 +180,17 @@ describe('a list over fifty thousand rows', () => {
     expect((body['data'] as { id: string }[]).map(({ id }) => id)).toEqual([oldest?.id])
   })
 
+  it.each(['/api/v1/events', '/api/v1/deliveries'])(
+    'of %s from the beginning of time has everything',
+    async (path) => {
+      const { status, body } = await get(`${path}?from=1970-01-01T00:00:00.000Z&limit=100`)
+      expect({ status, count: (body as { data: unknown[] }).data.length }).toEqual({
+        status: 200,
+        count: 100,
+      })
+    },
+  )
+
   it('shows retrying ones as pending, and only those that will be tried again', async () => {
     const { body } = await get('/api/v1/deliveries?state=retrying&limit=100')
     const data = body['data'] as { state: string; attemptCount: number; nextAttemptAt: string | null }[]

@@ -449,6 +449,22 @@ describe('retrying all that failed', () => {
   })
 })
 
+describe('an id in capitals or as a URN', () => {
+  test.each([(id: string) => id.toUpperCase(), (id: string) => `urn:uuid:${id}`])(
+    'is the same id',
+    async (write) => {
+      const { id, secret } = await create()
+      const path = `/webhooks/${write(id)}`
+      expect(await call('GET', path)).toMatchObject({ status: 200, body: { id } })
+      expect(await call('GET', `${path}/secret`)).toMatchObject({ status: 200, body: { secret } })
+      expect((await call('GET', `${path}/stats`)).status).toBe(200)
+      await publish('task.created')
+      const { status, body } = await call<{ data: unknown[] }>('GET', `/deliveries?webhookId=${write(id)}`)
+      expect({ status, count: body.data.length }).toEqual({ status: 200, count: 1 })
+    },
+  )
+})
+
 describe('another workspace', () => {
   test('finds none of it', async () => {
     const webhook = await create()
