@@ -16,6 +16,7 @@ import { addIdempotency } from './idempotency.ts'
 import { rememberRoutes } from './method-not-allowed.ts'
 import { addOpenApi } from './openapi.ts'
 import { addOverloadProtection } from './overload.ts'
+import { addPlainIds } from './plain-ids.ts'
 import { HttpError, toProblem } from './problem.ts'
 import { parseQueryString } from './query-string.ts'
 import { addRateLimits } from './rate-limits.ts'
@@ -102,12 +103,6 @@ function createServer({ logger }: AppDeps): App {
     const isMissing = request.headers.host === undefined && request.raw.httpVersion === '1.1'
     done(isMissing ? new HttpError('malformed_request', 'The header Host is missing.') : undefined)
   })
-  // An id in capitals or as a URN (RFC 9562) is the same id: past this point it is written in one way.
-  app.addHook('preValidation', (request, _reply, done) => {
-    writePlainly(request.params, 'id')
-    writePlainly(request.query, 'webhookId')
-    done()
-  })
   // A POST whose members are all optional needs no body; one that needs members is told which.
   app.addHook('preValidation', (request, _reply, done) => {
     if (request.body === undefined && request.routeOptions.schema?.body !== undefined) request.body = {}
@@ -116,18 +111,13 @@ function createServer({ logger }: AppDeps): App {
   return app
 }
 
-function writePlainly(members: unknown, name: string): void {
-  const values = members as Record<string, unknown> | null | undefined
-  const text = values?.[name]
-  if (typeof text === 'string' && values) values[name] = text.toLowerCase().replace(/^urn:uuid:/, '')
-}
-
 /** Everything under /api/v1. */
 function addApi(api: App, deps: AppDeps): void {
   const cookie = createSessionCookie(deps.publicUrl)
   const failures = createFailureLimiter()
   addAuthentication(api, { ...deps, cookie }, failures)
   addRateLimits(api)
+  addPlainIds(api)
   addIdempotency(api, deps.keptAnswers)
   webhookRoutes(api, deps)
   webhookActionRoutes(api, deps)
