@@ -6,7 +6,7 @@ import { aim, settle } from '../lab/measurement.ts'
 import { usageOf } from '../lab/process-usage.ts'
 import { onServer } from '../lab/servers.ts'
 import { faultsOf } from '../report/figures.ts'
-import { type Row, spreadOf } from '../report/result.ts'
+import { percentile, type Row, spreadOf } from '../report/result.ts'
 import type { Scenario } from './scenario.ts'
 
 const SLEEPY = '/sleepy'
@@ -66,7 +66,7 @@ export const sleeping: Scenario = {
       faults: [...amongFew.faults, ...amongAll.faults],
       remarks: [
         'Every waiting delivery is a workflow that sleeps; first attempts are direct so that filling takes less time.',
-        'Before a look API and worker are started anew, since what the starts of all the others left behind is garbage, not what they cost while they wait. Then the last 700 go to sleep, which fills the memory that a worker has for workflows, as many others nap and wake each time, and the memory is read.',
+        `Before a look API and worker are started anew, since what the starts of all the others left behind is garbage, not what they cost while they wait. Then the last ${lastOnes(lab)} go to sleep, which fills the memory that a worker has for workflows, as many others nap and wake each time, and the memory is read.`,
       ],
     }
   },
@@ -77,7 +77,7 @@ type Memory = Readonly<Record<string, number>>
 interface Look {
   readonly waiting: number
   readonly memory: Memory
-  readonly latenessMs: readonly number[]
+  readonly latenessMs: Float64Array
   readonly faults: readonly string[]
 }
 
@@ -185,7 +185,7 @@ async function measureMemory(lab: Lab, running: RunningServiceContender): Promis
 async function measureWaking(
   lab: Lab,
   running: RunningServiceContender,
-): Promise<{ latenessMs: number[]; faults: string[] }> {
+): Promise<{ latenessMs: Float64Array; faults: string[] }> {
   await aim(lab, running, {
     endpoints: {
       ...countingEndpoints([WAKING], SECRET),
@@ -211,7 +211,10 @@ async function measureWaking(
      from delivery_attempt first join delivery_attempt second on second.delivery_id = first.delivery_id
      where first.number = 1 and second.number = 2 and first.started_at >= '${String(since?.['now'])}'`,
   )
-  return { latenessMs: rows.map(({ late }) => Number(late)), faults: faultsOf('waking', settlement) }
+  return {
+    latenessMs: Float64Array.from(rows, ({ late }) => Number(late)),
+    faults: faultsOf('waking', settlement),
+  }
 }
 
 function rowsOf({ waiting, memory, latenessMs }: Look): Row[] {
@@ -225,13 +228,10 @@ function rowsOf({ waiting, memory, latenessMs }: Look): Row[] {
   ]
 }
 
-function latenessRows(waiting: number, latenessMs: readonly number[]): Row[] {
-  const sorted = latenessMs.toSorted((a, b) => a - b)
-  const at = (share: number): number =>
-    sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? Number.NaN
+function latenessRows(waiting: number, latenessMs: Float64Array): Row[] {
   return [0.5, 0.99, 1].map((share) => ({
     label: `late at waking among ${waiting}: ${share === 1 ? 'longest' : `p${share * 100}`}`,
     unit: 'ms',
-    values: [at(share)],
+    values: [percentile(latenessMs, share)],
   }))
 }

@@ -44,24 +44,31 @@ async function startListener() {
   return listener
 }
 
+const BLOCKED = ['blocked_target', 'blocked_target', 'blocked_target']
+
+/** A name, what it resolves to at each attempt (the last answer stays), and how these attempts fail. */
+const NAMES: [name: string, answers: NameAnswer[], failures: string[]][] = [
+  ['inside.acme-receiver.com', [['127.0.0.1']], BLOCKED],
+  ['inside6.acme-receiver.com', [['::1']], BLOCKED],
+  ['mapped.acme-receiver.com', [['::ffff:7f00:1']], BLOCKED],
+  ['mixed.acme-receiver.com', [['93.184.216.34', '127.0.0.1']], BLOCKED],
+  [
+    'rebinding.acme-receiver.com',
+    ['NXDOMAIN', ['127.0.0.1'], ['::1', '10.0.0.1']],
+    ['dns', 'blocked_target', 'blocked_target'],
+  ],
+]
+
 describe('in production, with no allowed targets', () => {
   let service: TestService
   let listener: Awaited<ReturnType<typeof startListener>>
   let names: NameServer
-  /** What a name resolves to, one answer for each of its attempts; the last one stays. */
-  const answersOf: Record<string, NameAnswer[]> = {
-    'inside.acme-receiver.com': [['127.0.0.1']],
-    'inside6.acme-receiver.com': [['::1']],
-    'mapped.acme-receiver.com': [['::ffff:7f00:1']],
-    'mixed.acme-receiver.com': [['93.184.216.34', '127.0.0.1']],
-    'rebinding.acme-receiver.com': ['NXDOMAIN', ['127.0.0.1'], ['::1', '10.0.0.1']],
-  }
   const asked = new Map<string, number>()
 
   beforeAll(async () => {
     listener = await startListener()
     names = await startNameServer(({ name, type }) => {
-      const answers = answersOf[name] ?? []
+      const [, answers = []] = NAMES.find(([known]) => known === name) ?? []
       const key = `${name} ${type}`
       const number = asked.get(key) ?? 0
       asked.set(key, number + 1)
@@ -127,22 +134,19 @@ describe('in production, with no allowed targets', () => {
     expect(body.errors[0]?.detail).toContain('POSTRIDER_ALLOWED_TARGETS')
   })
 
-  test.each([
-    ['inside.acme-receiver.com', ['blocked_target', 'blocked_target', 'blocked_target']],
-    ['inside6.acme-receiver.com', ['blocked_target', 'blocked_target', 'blocked_target']],
-    ['mapped.acme-receiver.com', ['blocked_target', 'blocked_target', 'blocked_target']],
-    ['mixed.acme-receiver.com', ['blocked_target', 'blocked_target', 'blocked_target']],
-    ['rebinding.acme-receiver.com', ['dns', 'blocked_target', 'blocked_target']],
-  ])('the name %s is judged by what it resolves to at each attempt', async (name, failures) => {
-    const url = `http://${name}:${listener.port}/hook`
-    const webhook = await service.createWebhook({ url, events: ['task.created'], schedule: ['1s', '1s'] })
-    const id = (await service.publish()).deliveries[0]?.id ?? ''
-    const read = async () => (await service.get<Delivery>(`/deliveries/${id}`)).body
-    await expect.poll(async () => (await read()).state, within).toBe('failed')
-    expect((await read()).attempts.map(({ failure }) => failure)).toEqual(failures)
-    expect(listener.connections).toBe(0)
-    await service.request('DELETE', `/webhooks/${webhook.id}`)
-  })
+  test.each(NAMES)(
+    'the name %s is judged by what it resolves to at each attempt',
+    async (name, _answers, failures) => {
+      const url = `http://${name}:${listener.port}/hook`
+      const webhook = await service.createWebhook({ url, events: ['task.created'], schedule: ['1s', '1s'] })
+      const id = (await service.publish()).deliveries[0]?.id ?? ''
+      const read = async () => (await service.get<Delivery>(`/deliveries/${id}`)).body
+      await expect.poll(async () => (await read()).state, within).toBe('failed')
+      expect((await read()).attempts.map(({ failure }) => failure)).toEqual(failures)
+      expect(listener.connections).toBe(0)
+      await service.request('DELETE', `/webhooks/${webhook.id}`)
+    },
+  )
 
   test('what was allowed when it was stored is blocked when it is sent, by every way of sending', async () => {
     const webhook = await service.createWebhook({

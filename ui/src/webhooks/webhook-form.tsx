@@ -28,7 +28,7 @@ export function WebhookForm(props: WebhookFormProps) {
   if (!isOpen && hasOptionalError(error)) setIsOpen(true)
   const fields = useRef<HTMLDivElement>(null)
   useEffect(() => {
-    if (error !== null) showFirstError(fields.current?.closest('form'))
+    if (error !== null) showFirstError(fields.current)
   }, [error])
   return (
     <div className="pr-form" ref={fields}>
